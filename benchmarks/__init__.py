@@ -1,0 +1,1 @@
+"""What the product costs on this machine, measured."""

@@ -1,0 +1,1 @@
+"""A face as the network sees it: landmarks, the aligned grey crop and the onset→apex flow map."""

@@ -1,0 +1,51 @@
+"""The aligned face: the network's and the motion meter's input contract.
+
+An aligned face is a grey picture of 128×128 px in which the eye centres lie level, 48 px apart, around (63.5, 38). At
+that scale the chin of most faces ends at the lower edge, the brows keep a dozen px of air, and 1 % of the eye
+distance (the unit in which all movement is told, % iod) is 0.48 px.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE_PX = 128
+EYE_DISTANCE_PX = 48.0
+EYE_CENTRE_PX = (63.5, 38.0)
+
+EYE_CORNERS = ((33, 133), (362, 263))
+"""Outer and inner corner of the eye on the picture's left, inner and outer of the one on its right: they hold still
+while lids and gaze move, as pupils do not."""
+
+
+def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(2, 2): x and y in px of the eye centre on the picture's left, then its right, from (478, ≥2) landmarks."""
+    return np.array([points[list(corners), :2].mean(axis=0) for corners in EYE_CORNERS], np.float64)
+
+
+def eye_distance_px(points: NDArray[np.float32]) -> float:
+    """The eye distance (iod) in px of the frame."""
+    left, right = eye_centres(points)
+    return float(np.hypot(*(right - left)))
+
+
+def alignment(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(2, 3): the similarity that takes px of the frame to px of the aligned face."""
+    left, right = eye_centres(points)
+    across = (right - left) * (1.0 / EYE_DISTANCE_PX)
+    # a rotation and scale that lays the eye axis level: (x, y) → (ax + by, -bx + ay)
+    a, b = across / (across @ across)
+    centre = (left + right) / 2
+    rotation = np.array([[a, b], [-b, a]])
+    return np.column_stack([rotation, np.array(EYE_CENTRE_PX) - rotation @ centre])
+
+
+def align(
+    image: NDArray[np.uint8], warp: NDArray[np.float64], out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """(128, 128) uint8: the aligned face of a BGR or grey picture under a (2, 3) warp from `alignment`."""
+    size = (SIZE_PX, SIZE_PX)
+    if image.ndim == 2:
+        return cv2.warpAffine(image, warp, size, dst=out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    face = cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(face, cv2.COLOR_BGR2GRAY, dst=out)
