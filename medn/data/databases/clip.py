@@ -1,0 +1,49 @@
+"""What every database gives: clips of one coded micro-expression each, and what was wrong with the others."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medn.data.databases.action_units import ActionUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One coded micro-expression, from onset to offset."""
+
+    database: str
+    """"casme2", "samm", "smic", "casme3" or "mmew"."""
+    subject: str
+    """As the database's folders name them; see `subject_key`."""
+    name: str
+    """Unique within the subject."""
+    frames: tuple[Path, ...]
+    """The picture files in order, at least two; positions below are places in it."""
+    fps: float
+    """The database's own recording rate."""
+    onset: int
+    apex: int | None
+    """None where the database codes none (all of SMIC) or codes one that cannot be."""
+    offset: int
+    aus: tuple[ActionUnit, ...] | None
+    """None where no action units were coded."""
+    emotion: str
+    """One of the database's own classes (`emotions.OWN_CLASSES`)."""
+    emotion3: str | None
+    """negative, positive or surprise; None for a class outside of these."""
+
+    @property
+    def subject_key(self) -> str:
+        """ "database/subject": unique over databases, what folds are made of."""
+        return f"{self.database}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database as it lies on disk."""
+
+    name: str
+    clips: tuple[Clip, ...]
+    skipped: tuple[str, ...]
+    """A sentence for each coded clip that is left out, beginning with its subject and name."""
+    doubts: tuple[str, ...]
+    """A sentence for each thing that was read differently from how it is coded; the clip is kept."""
