@@ -1,0 +1,24 @@
+"""Where frames come from: a camera, a network stream, a video file, a folder of pictures, or a function."""
+
+from realtime.sources.camera import CameraMode, list_cameras
+from realtime.sources.choose import open_source
+from realtime.sources.generated import Generated
+from realtime.sources.pictures import PictureFolder
+from realtime.sources.source import Cause, Dropped, Item, Notice, NoticeKind, Source, SourceError
+from realtime.sources.video import VideoFile
+
+__all__ = [
+    "CameraMode",
+    "Cause",
+    "Dropped",
+    "Generated",
+    "Item",
+    "Notice",
+    "NoticeKind",
+    "PictureFolder",
+    "Source",
+    "SourceError",
+    "VideoFile",
+    "list_cameras",
+    "open_source",
+]
