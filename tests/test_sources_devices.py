@@ -1,0 +1,199 @@
+"""Cameras and network streams: times, losses, stalls, reconnections, and that no credentials are ever told."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+
+import cv2
+import pytest
+from fakecam import environment, needs_fakecam
+from recordings import grey
+
+from realtime.frame import Frame
+from realtime.sources import Dropped, NoticeKind, SourceError, open_source
+from realtime.sources.device import _Gaps
+from realtime.sources.network import safe_url
+
+LIVE = """
+import json, sys
+from realtime.drivers import Sink, run_live
+from realtime.results import Analysis
+from realtime.sources import SourceError, open_source
+
+class Nothing:
+    analysis = Analysis(-1, 0.0)
+    def step(self, frame):
+        self.analysis = Analysis(frame.index, frame.time_s)
+        return []
+    def flush(self):
+        return []
+
+class Log(Sink):
+    def __init__(self):
+        self.frames, self.notices = [], []
+    def on_analysis(self, frame, analysis):
+        self.frames.append((frame.index, frame.time_s, float(frame.image.mean())))
+    def on_notice(self, notice):
+        self.notices.append((notice.kind.value, notice.time_s))
+
+log = Log()
+summary = run_live(open_source(sys.argv[1]), Nothing(), [log], seconds=float(sys.argv[2]))
+print(json.dumps({"frames": log.frames, "notices": log.notices, "dropped": summary.frames_dropped,
+                  "offered": summary.frames_offered, "processed": summary.frames_processed,
+                  "source_fps": summary.source_fps, "duration_s": summary.duration_s}))
+"""
+
+
+def live_from_camera(folder, seconds, source="auto", **settings):
+    command = [sys.executable, "-c", LIVE, source, str(seconds)]
+    done = subprocess.run(
+        command, env=environment(folder, **settings), capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr == ""
+    log = json.loads(done.stdout)
+    assert log["offered"] == log["processed"] + sum(log["dropped"].values())
+    times_s = [time_s for _, time_s, _ in log["frames"]]
+    assert all(a < b for a, b in pairwise(times_s))
+    return log
+
+
+@needs_fakecam
+@pytest.mark.parametrize("rate_hz", [30, 200])
+def test_a_cameras_rate_is_measured_and_every_frame_is_accounted_for(tmp_path, rate_hz):
+    log = live_from_camera(tmp_path, 2, rate_hz=rate_hz)
+    # the camera plays its frames by the clock: its picture tells which of them this was, drops or not
+    assert log["source_fps"] == pytest.approx(rate_hz, rel=0.1)
+    first_index, _, first_level = log["frames"][0]
+    wrong = [i for i, _, level in log["frames"] if round((level - first_level) / 4 - (i - first_index)) % 32]
+    assert len(wrong) <= 0.02 * len(log["frames"]), "indices run with the camera's own count"
+
+
+@needs_fakecam
+def test_an_unplugged_camera_is_reported_and_goes_on_in_the_same_run_when_it_is_back(tmp_path):
+    log = live_from_camera(tmp_path, 4, "0", unplug_after=30, replug_after=600)
+    kinds = [kind for kind, _ in log["notices"]]
+    assert kinds == ["lost", "reconnected"]
+    (_, lost_s), (_, back_s) = log["notices"]
+    assert 0.6 < back_s - lost_s < 2.5
+    assert log["dropped"]["source lost"] == 1
+    assert log["frames"][-1][0] > 60, "indices go on"
+    assert log["frames"][-1][1] > back_s, "times go on"
+
+
+@needs_fakecam
+def test_a_camera_that_hangs_is_reported_within_two_seconds_and_so_is_its_return(tmp_path):
+    log = live_from_camera(tmp_path, 5, stall_after=20, stall_ms=2400)
+    assert [kind for kind, _ in log["notices"]] == ["stalled", "resumed"]
+    before_s = max(time_s for _, time_s, _ in log["frames"] if time_s < log["notices"][0][1])
+    assert log["notices"][0][1] - before_s < 2
+    assert not log["dropped"]
+
+
+@needs_fakecam
+def test_a_camera_that_never_comes_back_ends_with_the_time_that_was_asked_for(tmp_path):
+    log = live_from_camera(tmp_path, 2, unplug_after=15)
+    assert [kind for kind, _ in log["notices"]] == ["lost"]
+    assert log["processed"] == pytest.approx(15, abs=2)
+
+
+def test_a_camera_that_slows_down_in_the_dark_loses_nothing_but_a_late_reader_does():
+    gaps = _Gaps()
+    steady = [gaps.missed(i / 30, 0.001) for i in range(40)]
+    slower = [gaps.missed(39 / 30 + i / 10, 0.001) for i in range(1, 20)]
+    assert not any(steady + slower)
+    late = gaps.missed(39 / 30 + 19 / 10 + 0.1 * 4, 0.35)
+    assert len(late) in (3, 11)  # by the rate before or after the slow-down, whichever is usual
+
+
+class Mjpeg(BaseHTTPRequestHandler):
+    """Serves `server.pictures` pictures a connection, 50 a second."""
+
+    def do_GET(self):
+        self.server.paths.append(self.path)
+        if self.server.refuse:
+            self.send_error(503)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=picture")
+        self.end_headers()
+        data = cv2.imencode(".jpg", grey(100))[1].tobytes()
+        try:
+            for _ in range(self.server.pictures):
+                head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+                self.wfile.write(head.encode() + data + b"\r\n")
+                time.sleep(0.02)
+        except OSError:
+            return
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def mjpeg_server(pictures):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Mjpeg)
+    server.daemon_threads = True
+    server.pictures, server.paths, server.refuse = pictures, [], False
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_network_stream_that_breaks_off_is_opened_again_and_its_times_and_indices_go_on():
+    with mjpeg_server(pictures=10) as server:
+        url = f"http://anna:secret@127.0.0.1:{server.server_port}/live?token=hidden"
+        items = []
+        with open_source(url) as source:
+            assert source.name == f"http://127.0.0.1:{server.server_port}/live"
+            for item in source:
+                items.append(item)
+                if sum(getattr(i, "kind", None) is NoticeKind.RECONNECTED for i in items) == 2:
+                    break
+    assert len(server.paths) >= 3
+    numbered = [i for i in items if isinstance(i, Frame | Dropped)]
+    assert [i.index for i in numbered] == list(range(len(numbered)))
+    times_s = [i.time_s for i in items if isinstance(i, Frame)]
+    assert all(a < b for a, b in pairwise(times_s))
+    told = " ".join(str(i) for i in items if not isinstance(i, Frame))
+    assert "secret" not in told
+    assert "anna" not in told
+    assert "hidden" not in told
+
+
+def test_a_url_where_nothing_answers_is_said_without_its_credentials_and_nothing_reaches_standard_error(capfd):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound but not listening: refuses
+        for scheme in ("http", "rtsp"):
+            with pytest.raises(SourceError, match="cannot be reached") as raised:
+                open_source(f"{scheme}://anna:secret@127.0.0.1:{unused.getsockname()[1]}/x?key=hidden")
+            assert not any(word in str(raised.value) for word in ("anna", "secret", "hidden"))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_server_that_accepts_and_says_nothing_is_given_up_in_bounded_time(monkeypatch):
+    monkeypatch.setattr("realtime.sources.network.OPEN_TIMEOUT_MS", 300)
+    monkeypatch.setattr("realtime.sources.network.READ_TIMEOUT_MS", 300)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(SourceError, match="cannot be reached"):
+        open_source(f"http://127.0.0.1:{silent.getsockname()[1]}/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("rtsp://u:p@cam.example:554/h264?auth=x#y", "rtsp://cam.example:554/h264"),
+        ("http://u:p@ss@[::1]:80/", "http://[::1]:80/"),
+        ("rtsp://u:p@cam:notaport/a", "rtsp://cam:notaport/a"),
+        ("http://cam/live", "http://cam/live"),
+    ],
+)
+def test_a_safe_url_keeps_where_and_drops_who_and_with_what_key(url, safe):
+    assert safe_url(url) == safe
