@@ -14,8 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-EMOTIONS = ("negative", "positive", "surprise")
-"""What the numbers in `FlowArchive.label` stand for."""
+from medn.model import EMOTIONS
 
 AU_NAME = re.compile(r"AU[1-9]\d?")
 
@@ -30,7 +29,7 @@ class FlowArchive:
     flow: NDArray[np.uint8]
     """(N, H, W, 3): u, v and optical strain; each channel of each map min–max scaled to 0–255, so amplitude is lost."""
     label: NDArray[np.int64]
-    """(N,): number of the class in `EMOTIONS`."""
+    """(N,): number of the class in `medn.model.EMOTIONS`."""
     subject: NDArray[np.str_]
     """(N,): as the database names them; two databases may use the same name."""
     dataset: NDArray[np.str_]
@@ -104,9 +103,11 @@ def _stored_fields(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of an archive's fields as they lie in the file."""
     names = [field.name for field in dataclasses.fields(FlowArchive)]
     try:
-        # NumPy would take a bare array or a pickle too
-        with zipfile.ZipFile(path):
-            pass
+        # NumPy would take a bare array or a pickle too, and reads headers before it knows that they are whole
+        with zipfile.ZipFile(path) as parts:
+            damaged = parts.testzip()
+        if damaged:
+            raise ValueError(f"{damaged} in it is damaged")
         with np.load(path, allow_pickle=False) as file:
             fields = {name: file[name] for name in names if name in file.files}
     # zipfile calls an unknown compression and an encrypted member a RuntimeError
