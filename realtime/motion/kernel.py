@@ -1,0 +1,141 @@
+"""The fused Numba kernels: difference and Lucas–Kanade sums of two aligned faces in one pass, then head and regions.
+
+Lucas–Kanade (1981) is the frame difference divided by the picture's gradient; per cell of 4×4 px the kernel sums
+
+    xx = Σ gx², xy = Σ gx·gy, yy = Σ gy², xt = Σ gx·dt, yt = Σ gy·dt
+
+with symmetric gradients g (mean of both pictures) and dt = now − reference, so that any set of cells has the
+least-squares displacement −[[xx, xy], [xy, yy]]⁻¹ (xt, yt). `reference.py` says the same in plain NumPy.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from realtime.motion.regions import CELL_PX, CELLS, PATCH_CELLS, PATCH_STRIDE, PATCHES
+
+ITERATIONS = 6
+RIDGE = 1e-3
+"""Added to the structure tensor's diagonal, in units of the mean gradient energy of a well-structured cell (1)."""
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def cell_sums(
+    now: NDArray[np.float32], reference: NDArray[np.float32], before: NDArray[np.float32], sums: NDArray[np.float32]
+) -> None:
+    """Write (cells², 6) sums xx, xy, yy, xt, yt, Σ|now − before| of three (128, 128) normalised aligned faces."""
+    size = now.shape[0]
+    sums[:] = 0
+    for y in range(1, size - 1):
+        row = (y // CELL_PX) * CELLS
+        for x in range(1, size - 1):
+            gx = 0.25 * (now[y, x + 1] - now[y, x - 1] + reference[y, x + 1] - reference[y, x - 1])
+            gy = 0.25 * (now[y + 1, x] - now[y - 1, x] + reference[y + 1, x] - reference[y - 1, x])
+            dt = now[y, x] - reference[y, x]
+            cell = sums[row + x // CELL_PX]
+            cell[0] += gx * gx
+            cell[1] += gx * gy
+            cell[2] += gy * gy
+            cell[3] += gx * dt
+            cell[4] += gy * dt
+            cell[5] += abs(now[y, x] - before[y, x])
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def fit_head(
+    sums: NDArray[np.float32], basis: NDArray[np.float32], inside: NDArray[np.bool_], head: NDArray[np.float64]
+) -> None:
+    """Write (6,) rigid motion reference→now by iteratively reweighted least squares with Cauchy weights.
+
+    Each patch votes with its whole structure tensor, so that an edge speaks only across itself. The Cauchy scale is
+    twice the median residual of the round before.
+    """
+    patches = PATCHES * PATCHES
+    tensor = np.empty((patches, 5))
+    for p in range(patches):
+        top, left = (p // PATCHES) * PATCH_STRIDE, (p % PATCHES) * PATCH_STRIDE
+        tensor[p] = 0
+        for cy in range(top, top + PATCH_CELLS):
+            for cx in range(left, left + PATCH_CELLS):
+                for k in range(5):
+                    tensor[p, k] += sums[cy * CELLS + cx, k]
+    residual, kept = np.empty(patches), np.empty(patches)
+    weight = np.where(inside, 1.0, 0.0)
+    head[:] = 0
+    normal = np.empty((6, 6))
+    right = np.empty(6)
+    for _ in range(ITERATIONS):
+        normal[:] = 0
+        right[:] = 0
+        for p in range(patches):
+            if weight[p] == 0:
+                continue
+            xx, xy, yy, xt, yt = tensor[p]
+            energy = weight[p] / (xx + yy + RIDGE * CELL_PX * CELL_PX * PATCH_CELLS * PATCH_CELLS)
+            for i in range(6):
+                bx, by = basis[p, 0, i], basis[p, 1, i]
+                tx, ty = xx * bx + xy * by, xy * bx + yy * by
+                right[i] -= energy * (bx * xt + by * yt)
+                for j in range(6):
+                    normal[i, j] += energy * (tx * basis[p, 0, j] + ty * basis[p, 1, j])
+        for i in range(6):
+            normal[i, i] += 1e-6 * (normal[i, i] + 1.0)
+        head[:] = np.linalg.solve(normal, right)
+        count = 0
+        for p in range(patches):
+            if not inside[p]:
+                continue
+            xx, xy, yy, xt, yt = tensor[p]
+            dx, dy = 0.0, 0.0
+            for i in range(6):
+                dx += basis[p, 0, i] * head[i]
+                dy += basis[p, 1, i] * head[i]
+            # how far the picture is from being explained, in px along the gradient
+            ex, ey = xt + xx * dx + xy * dy, yt + xy * dx + yy * dy
+            residual[p] = np.sqrt(ex * ex + ey * ey) / (xx + yy + RIDGE * CELL_PX * CELL_PX * PATCH_CELLS * PATCH_CELLS)
+            kept[count] = residual[p]
+            count += 1
+        if count == 0:
+            return
+        scale = 2.0 * np.median(kept[:count]) + 1e-6
+        for p in range(patches):
+            weight[p] = 1.0 / (1.0 + (residual[p] / scale) ** 2) if inside[p] else 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def region_motion(
+    sums: NDArray[np.float32],
+    region_cells: NDArray[np.int32],
+    region_weights: NDArray[np.float32],
+    cell_basis: NDArray[np.float32],
+    head: NDArray[np.float64],
+    motion: NDArray[np.float32],
+    difference: NDArray[np.float32],
+) -> None:
+    """Write (regions, 2) displacement in px without the head's and (regions,) mean |now − before| a pixel."""
+    for r in range(region_cells.shape[0]):
+        xx, xy, yy, xt, yt, plain, total = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for k in range(region_cells.shape[1]):
+            w = region_weights[r, k]
+            if w == 0:
+                break
+            c = region_cells[r, k]
+            dx, dy = 0.0, 0.0
+            for i in range(6):
+                dx += cell_basis[c, 0, i] * head[i]
+                dy += cell_basis[c, 1, i] * head[i]
+            cell = sums[c]
+            xx += w * cell[0]
+            xy += w * cell[1]
+            yy += w * cell[2]
+            xt += w * (cell[3] + cell[0] * dx + cell[1] * dy)
+            yt += w * (cell[4] + cell[1] * dx + cell[2] * dy)
+            plain += w * cell[5]
+            total += w
+        ridge = RIDGE * CELL_PX * CELL_PX * total
+        xx += ridge
+        yy += ridge
+        determinant = xx * yy - xy * xy
+        motion[r, 0] = -(yy * xt - xy * yt) / determinant
+        motion[r, 1] = -(xx * yt - xy * xt) / determinant
+        difference[r] = plain / (total * CELL_PX * CELL_PX)
