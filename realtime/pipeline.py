@@ -1,0 +1,117 @@
+"""The pipeline: frames in, events out. Everything that shows results runs this one object.
+
+Synchronous, single-threaded and deterministic: time is the frame's, nothing is decided by how fast the machine is, so a
+recording replayed gives exactly the events that the live run gave on the same frames.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import cv2
+
+from medn.face.landmarker import FaceObservation
+from realtime.faces.analyzer import FaceAnalyzer
+from realtime.faces.tracks import Tracks
+from realtime.faces.watch import FaceWatch
+from realtime.frame import Frame
+from realtime.results import Analysis, Event, FaceReading
+from realtime.spotting.parameters import SpotterParameters
+from realtime.stopwatch import Stopwatch
+
+GAP_S = 0.4
+"""A face that was not seen for this long is finished: what is open is decided, and it is learned anew if it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParameters:
+    """Everything that changes what the pipeline finds; saved with every result."""
+
+    most_faces: int = 4
+    landmark_interval_s: float = 0.03
+    """Landmarks are looked for on the first frame that is this much later than the last such frame: on every frame up
+    to 33 fps, on some above. Between them the crop follows the head by its fitted motion."""
+    spotter: SpotterParameters = field(default_factory=SpotterParameters)
+
+
+class Pipeline:
+    """One stream of frames. `step` each one, `flush` at the end, `close` to free the models."""
+
+    def __init__(self, parameters: PipelineParameters | None = None) -> None:
+        self.parameters = parameters or PipelineParameters()
+        self._watch: FaceWatch | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every face: the next frame begins a new stream, at any time."""
+        self.close()
+        self._watch = FaceWatch(self.parameters.most_faces)
+        self._tracks = Tracks()
+        self._faces: dict[int, FaceAnalyzer] = {}
+        self._landmarks_s = float("-inf")
+        self.analysis = Analysis(frame_index=-1, time_s=0.0)
+        """What the last step learned."""
+
+    def step(self, frame: Frame) -> list[Event]:
+        """Take in the next frame (times must increase) and return the events that it decided."""
+        watch = Stopwatch()
+        seen = self._look(frame, watch)
+        readings: list[FaceReading] = []
+        decided: list[Event] = []
+        for number, observation in seen.items():
+            analyzer = self._faces.get(number)
+            if analyzer is None:
+                analyzer = self._faces[number] = FaceAnalyzer(number, self.parameters.spotter)
+            reading, events = analyzer.step(frame, observation, watch)
+            readings.append(reading)
+            decided += events
+        for number, analyzer in list(self._faces.items()):
+            if frame.time_s - analyzer.last_s > GAP_S:
+                decided += analyzer.spotter.flush()
+                del self._faces[number]
+        return self._tell(frame.index, frame.time_s, tuple(readings), decided, watch)
+
+    def flush(self) -> list[Event]:
+        """Decide what is still open at the end of the stream."""
+        watch = Stopwatch()
+        decided = [event for analyzer in self._faces.values() for event in analyzer.spotter.flush()]
+        return self._tell(self.analysis.frame_index, self.analysis.time_s, (), decided, watch)
+
+    def close(self) -> None:
+        """Free the models; the pipeline can be used again after `reset`."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _look(self, frame: Frame, watch: Stopwatch) -> dict[int, FaceObservation | None]:
+        """Faces of this frame by number; without landmarks where this frame is between two that are looked at."""
+        if frame.time_s - self._landmarks_s < self.parameters.landmark_interval_s:
+            return {number: None for number, face in self._faces.items() if face.last_s >= self._landmarks_s}
+        if self._watch is None:
+            raise RuntimeError("the pipeline was closed; reset it to use it again")
+        self._landmarks_s = frame.time_s
+        with watch("landmarks"):
+            faces = self._watch(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), frame.time_s)
+        with watch("tracks"):
+            return dict(self._tracks(faces, frame.image, frame.time_s))
+
+    def _tell(
+        self, frame_index: int, time_s: float, faces: tuple[FaceReading, ...], decided: list[Event], watch: Stopwatch
+    ) -> list[Event]:
+        compute_ms = watch.elapsed_ms()
+        decided = [replace(event, compute_ms=compute_ms) for event in decided]
+        events = [event for event in decided if not event.reason]
+        self.analysis = Analysis(
+            frame_index=frame_index,
+            time_s=time_s,
+            faces=faces,
+            events=tuple(events),
+            rejected=tuple(event for event in decided if event.reason),
+            stages_ms=watch.stages_ms,
+        )
+        return events
