@@ -1,0 +1,31 @@
+# make run   starts the desktop app; where there is no display, the demo in the terminal
+# make test  formatting, lint, types, tests
+# Both set up what they need first: see .ci/setup.
+
+bin := .venv/bin
+has_display := $(or $(DISPLAY),$(WAYLAND_DISPLAY))
+has_app := $(wildcard gui/app.py)
+
+.PHONY: run test
+
+ifeq (,$(and $(has_display),$(has_app)))
+run: .venv/.ready-base
+	@$(bin)/medn demo
+else
+run: .venv/.ready-app
+	@$(bin)/medn
+endif
+
+# Threads that spin for work slow each other down on small machines: one each, and two test processes.
+test: export OMP_NUM_THREADS = 1
+test: export OMP_WAIT_POLICY = PASSIVE
+test: export QT_QPA_PLATFORM = offscreen
+test: .venv/.ready-test
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	xvfb-run -a -s "-screen 0 1920x1080x24" $(bin)/python -m pytest -n 2 --dist loadfile
+
+# One stamp for each part; it is old when what is to be installed may have changed.
+.venv/.ready-%: pyproject.toml .ci/setup
+	@.ci/setup $*
