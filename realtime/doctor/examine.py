@@ -1,0 +1,157 @@
+"""Looking at this machine: versions, processor, display, cameras, runtime, room for sessions."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+
+import numba
+import platformdirs
+import psutil
+import torch
+
+from medn import __version__
+from medn.face.landmarker import MODEL_FILE
+from realtime.doctor.judge import REQUIRED, notes, problems
+from realtime.doctor.report import Display, FaceModel, Graphics, KernelCache, Processor, Report, Runtime, SessionFolder
+from realtime.sources.camera import list_cameras
+
+FACE_MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+OPTIONAL = ("PyQt6", "pyqtgraph", "qtawesome", "pyarrow", "onnx", "torch-tensorrt", "ray")
+
+QT_PROBE = "from PyQt6.QtGui import QGuiApplication; print(QGuiApplication([]).platformName())"
+
+
+def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
+    """Look at this machine. Takes a second or two, opens no socket, changes nothing.
+
+    `session_folder` is where sessions will go; it need not exist.
+    """
+    packages = {name: _version(name) for name in REQUIRED + OPTIONAL}
+    graphics = _graphics()
+    display = _display(packages["PyQt6"] is not None)
+    cameras = tuple(list_cameras())
+    model = _face_model(face_model)
+    cache = _kernel_cache()
+    sessions = _session_folder(session_folder)
+    return Report(
+        medn=__version__,
+        python=f"{platform.python_version()} ({sys.executable})",
+        system=platform.platform(),
+        packages=packages,
+        processor=_processor(),
+        graphics=graphics,
+        display=display,
+        cameras=cameras,
+        face_model=model,
+        kernel_cache=cache,
+        runtime=choose_runtime(),
+        sessions=sessions,
+        problems=tuple(problems(packages, model, sessions)),
+        notes=tuple(notes(display, cameras, cache, sessions)),
+    )
+
+
+def choose_runtime() -> Runtime:
+    """What runs the recognizer on this machine, and why that."""
+    return Runtime("none", "no recognizer is wired to the stream yet: events carry no emotion and no action units")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> Processor:
+    memory = psutil.virtual_memory()
+    cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    return Processor(_processor_model(), cores, usable, memory.total / 2**30, memory.available / 2**30)
+
+
+def _processor_model() -> str:
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, "") or platform.processor() or platform.machine()
+
+
+def _graphics() -> Graphics:
+    if torch.version.cuda is None:
+        driver = Path("/proc/driver/nvidia/version").exists()
+        return Graphics((), "PyTorch is a build without CUDA" + (", though an NVIDIA driver is here" if driver else ""))
+    if not torch.cuda.is_available():
+        return Graphics((), "PyTorch finds no NVIDIA GPU with a driver")
+    cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    return Graphics(tuple(f"{card.name}, {card.total_memory / 2**30:.0f} GiB" for card in cards), "")
+
+
+def _display(has_qt: bool) -> Display:
+    session = _display_session()
+    if session == "none":
+        return Display(session, "", "neither WAYLAND_DISPLAY nor DISPLAY is set")
+    if not has_qt:
+        return Display(
+            session,
+            "",
+            "the app's packages are not installed (make run installs them, and so does pip with the extra 'app')",
+        )
+    # in a process of its own: Qt ends the process when it reaches no display
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", QT_PROBE], capture_output=True, text=True, timeout=20, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Display(session, "", "Qt did not answer within 20 s")
+    if probe.returncode:
+        words = [line for line in probe.stderr.splitlines() if line.strip()]
+        return Display(session, "", words[0] if words else f"Qt ended with code {probe.returncode}")
+    return Display(session, probe.stdout.strip(), "")
+
+
+def _display_session() -> str:
+    if sys.platform in ("darwin", "win32"):
+        return "native"
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return "wayland"
+    return "x11" if os.environ.get("DISPLAY") else "none"
+
+
+def _face_model(path: Path) -> FaceModel:
+    intact = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == FACE_MODEL_SHA256
+    return FaceModel(str(path), intact)
+
+
+def _kernel_cache() -> KernelCache:
+    """In the order that Numba itself looks: NUMBA_CACHE_DIR, beside the source, the user's cache folder."""
+    source = Path(str(resources.files("realtime")))
+    if numba.config.CACHE_DIR:
+        folder = Path(numba.config.CACHE_DIR)
+    elif _writable(source):
+        folder = source
+    else:
+        folder = platformdirs.user_cache_path("numba")
+    tag = f"py{sys.version_info.major}{sys.version_info.minor}"
+    kernels = sum(1 for _ in folder.rglob(f"*.{tag}.nbi")) if folder.is_dir() else 0
+    return KernelCache(str(folder), _writable(folder), kernels)
+
+
+def _session_folder(folder: Path) -> SessionFolder:
+    return SessionFolder(str(folder), _writable(folder), shutil.disk_usage(_nearest(folder)).free / 2**30)
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in a folder that is there, or that can still be made."""
+    nearest = _nearest(folder)
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the nearest folder above it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())

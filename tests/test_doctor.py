@@ -1,0 +1,116 @@
+"""What `medn doctor` tells a user about this machine."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from medn.face.landmarker import MODEL_FILE
+from realtime.doctor import Report, examine, render
+from realtime.motion import kernel
+
+
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+@pytest.fixture
+def report(tmp_path: Path, no_display: None) -> Iterator[Report]:
+    return examine(tmp_path / "sessions")
+
+
+def words(report: Report, width: int = 400) -> str:
+    told = io.StringIO()
+    Console(file=told, width=width).print(render(report))
+    return told.getvalue()
+
+
+def test_the_report_is_json_that_says_what_kind_of_line_it_is(report: Report) -> None:
+    told = json.loads(json.dumps(report.as_json()))
+    assert told["type"] == "doctor"
+    assert told["packages"]["mediapipe"]
+    assert told["processor"]["usable_cores"] >= 1
+    assert told["runtime"]["why"]
+
+
+def test_the_terminal_shows_everything_that_was_found_at_any_width(report: Report) -> None:
+    told = words(report)
+    for found in (
+        report.medn,
+        report.processor.model,
+        report.face_model.path,
+        report.sessions.path,
+        report.runtime.why,
+    ):
+        assert found in told
+    for sentence in report.problems + report.notes:
+        assert sentence in told
+    assert max(map(len, words(report, 60).splitlines())) <= 60
+
+
+def test_the_installed_program_has_no_problem(report: Report) -> None:
+    assert report.face_model.intact
+    assert report.problems == ()
+    assert "Nothing stands in the way" in words(report)
+
+
+def test_a_damaged_face_model_is_named(tmp_path: Path) -> None:
+    damaged = tmp_path / "face_landmarker.task"
+    damaged.write_bytes(MODEL_FILE.read_bytes()[:-1])
+    for model in (damaged, tmp_path / "absent.task"):
+        found = examine(tmp_path, model)
+        assert not found.face_model.intact
+        assert any(str(model) in sentence for sentence in found.problems)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "sessions"
+    found = examine(folder)
+    assert not found.sessions.writable
+    assert any(str(folder) in sentence for sentence in found.problems)
+
+
+def test_looking_makes_no_folder(tmp_path: Path, report: Report) -> None:
+    assert report.sessions.writable
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_display_it_says_so_and_that_the_command_line_will_do(report: Report) -> None:
+    assert report.display.session == "none"
+    assert any("No window can open" in sentence for sentence in report.notes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_a_display_that_does_not_answer_is_told_from_one_that_does(
+    tmp_path: Path, no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("PyQt6.QtGui")
+    monkeypatch.setenv("DISPLAY", ":4999")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    assert examine(tmp_path).display.qt_platform == ""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert examine(tmp_path).display.qt_platform == "offscreen"
+
+
+@pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="no X display (make test gives one)")
+def test_a_window_can_open_on_an_x_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("PyQt6.QtGui")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert examine(tmp_path).display.qt_platform == "xcb"
+
+
+def test_the_kernels_that_ran_are_found_in_the_cache(tmp_path: Path) -> None:
+    cached = Path(kernel.cell_sums.stats.cache_path)
+    found = examine(tmp_path).kernel_cache
+    assert cached.is_relative_to(found.folder)
+    assert found.writable
+    assert found.kernels >= len(list(cached.glob("*.nbi")))
