@@ -68,7 +68,7 @@ class Puppet:
         outside = self._rim[-len(OVAL) :, :2]
         low = np.clip(np.floor(outside.min(axis=0)).astype(int), 0, [width - 8, height - 8])
         high = np.clip(np.ceil(outside.max(axis=0)).astype(int) + 1, low + 8, [width, height])
-        self.box = (slice(low[1], high[1]), slice(low[0], high[0]))
+        self.box = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
         """Rows and columns that can change."""
         self._corner = low.astype(np.float64)
         part = self.rest[self.box]
@@ -88,7 +88,7 @@ class Puppet:
 
     def landmarks(self, displacement: NDArray[np.floating], head: HeadMotion = REST) -> NDArray[np.float64]:
         """(478, 2) px: where a movement takes the landmarks."""
-        return self._place(self.points + _in_depth(displacement, self.iod_px), head)
+        return self.place(self.points + _in_depth(displacement, self.iod_px), head)
 
     def render(
         self, displacement: NDArray[np.floating], head: HeadMotion = REST, out: NDArray[np.uint8] | None = None
@@ -101,7 +101,7 @@ class Puppet:
         landmarks = self.landmarks(displacement, head) - self._corner
         lids = [_part(landmarks, up, low) for up, low in zip(UPPER_LIDS, LOWER_LIDS, strict=True)]
         lips = _part(landmarks, INNER_LIP_UPPER, INNER_LIP_LOWER)
-        rim = self._place(self._rim, head) - self._corner
+        rim = self.place(self._rim, head) - self._corner
         rim[-len(OVAL) :] = self._rim[-len(OVAL) :, :2] - self._corner
         moved = np.concatenate([landmarks[:468], rim])
         inverse_map(moved, self._atlas_vertices, self._triangles, self._map)
@@ -116,7 +116,7 @@ class Puppet:
         picture[self.box] = self._face
         return picture
 
-    def _place(self, points: NDArray[np.float64], head: HeadMotion) -> NDArray[np.float64]:
+    def place(self, points: NDArray[np.float64], head: HeadMotion) -> NDArray[np.float64]:
         """(N, 2) px of points (N, 3) after a motion of the head (weak perspective)."""
         if head == REST:
             return points[:, :2].copy()

@@ -56,27 +56,28 @@ class Shapes:
             raise KeyError(f"the head '{self.source}' has no face unit '{name}'; it has {', '.join(self.units)}")
         return self.displacement[self.units.index(name)]
 
-    def mix(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
-        """(478, 3) the sum of face units, each at its weight."""
-        total = np.zeros(self.displacement.shape[1:], np.float32)
-        for name, weight in weights.items():
-            total += np.float32(weight) * self.unit(name)
-        return total
-
-    def action_units(self, aus: Iterable[str], side: Side = "both") -> NDArray[np.float32]:
-        """(478, 3) action units together at full strength, on one side of the face or both.
+    def mix(self, weights: Mapping[str, float], side: Side = "both") -> NDArray[np.float32]:
+        """(478, 3) the sum of face units, each at its weight, on one side of the face or both.
 
         Units that ARKit has whole (inner brows, chin, pucker) are cut at the midline, over ±0.1 iod.
         """
-        if side == "both":
-            return self.mix(unit_weights(aus))
+        total = np.zeros(self.displacement.shape[1:], np.float32)
         left = np.clip(0.5 + self.points[:, :1] / 0.2, 0, 1)  # the person's left is the picture's right
-        half = left if side == "left" else 1 - left
-        other = "Right" if side == "left" else "Left"
-        weights = unit_weights(aus)
-        own = {name: weight for name, weight in weights.items() if not name.endswith(other)}
-        whole = {name: weight for name, weight in own.items() if not name.endswith(("Left", "Right"))}
-        return self.mix({name: own[name] for name in own.keys() - whole.keys()}) + half * self.mix(whole)
+        for name, weight in weights.items():
+            if side == "both" or name.endswith(side.capitalize()):
+                total += np.float32(weight) * self.unit(name)
+            elif not name.endswith(("Left", "Right")):
+                total += np.float32(weight) * self.unit(name) * (left if side == "left" else 1 - left)
+        return total
+
+    def action_units(self, aus: Iterable[str], side: Side = "both") -> NDArray[np.float32]:
+        """(478, 3) action units together at full strength, on one side of the face or both."""
+        return self.mix(unit_weights(aus), side)
+
+
+def peak_iod(displacement: NDArray[np.floating]) -> float:
+    """How far the landmark of the skin that moves most moves within the picture's plane: a movement's amplitude."""
+    return float(np.linalg.norm(displacement[:468, :2], axis=1).max())
 
 
 def unit_weights(aus: Iterable[str]) -> dict[str, float]:
