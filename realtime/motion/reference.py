@@ -43,7 +43,8 @@ def fit_head(sums: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:
         head = np.linalg.solve(normal, right)
         unexplained = drive + (tensor @ (basis @ head)[:, :, None])[:, :, 0]
         residual = np.linalg.norm(unexplained, axis=1) / energy
-        weight = 1.0 / (1.0 + (residual / (2.0 * np.median(residual) + 1e-6)) ** 2)
+        middle = np.sort(residual)[(len(residual) - 1) // 2]
+        weight = 1.0 / (1.0 + (residual / (2.0 * middle + 1e-6)) ** 2)
     return head
 
 
