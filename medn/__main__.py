@@ -1,0 +1,5 @@
+"""`python -m medn` is the command line."""
+
+from medn.cli import main
+
+main()

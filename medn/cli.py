@@ -1,0 +1,255 @@
+"""The command line: `medn COMMAND`. Arguments and words only; what they ask for is done elsewhere.
+
+Standard output holds results (with --json, one object a line and nothing else); all else goes to standard error.
+Exit codes: 0 done, 2 wrong usage or unreadable input, 3 some of many inputs failed, 130 interrupted and saved.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Self
+
+# spinning OpenMP threads slow each other on small machines; read when torch and OpenCV are first loaded
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from realtime.batch import Job, Outcome, Tick
+
+UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
+
+app = typer.Typer(
+    help="Live micro-expression recognition: every event is a moment for a person to look at.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+say = Console(stderr=True, highlight=False, soft_wrap=True)
+show = Console(highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
+Faces = Annotated[int, typer.Option(min=1, max=4, help="The most faces to follow.")]
+Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, where the source is a folder of pictures.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def demo(as_json: AsJson = False) -> None:
+    """Analyse the built-in synthetic sample and compare what was found with what was planted."""
+    from realtime.batch import Job
+    from realtime.demo import compare, comparison_record, comparison_table, sample_video
+    from realtime.pipeline import PipelineParameters
+    from realtime.recording import sessions_folder
+    from realtime.report import print_line
+
+    say.print("The sample is synthetic: a portrait of Eileen Collins (NASA, public domain), moved by known amounts.")
+    with say.status("Making the sample, on first use only …"):
+        video = sample_video()
+    with _ctrl_c_stops() as stop:
+        outcome = _analyse(Job(str(video), sessions_folder(), PipelineParameters()), as_json, stop)
+        comparison = compare(outcome.events)
+        if as_json:
+            print_line(comparison_record(comparison))
+        else:
+            show.print(comparison_table(comparison))
+            show.print(comparison.sentence(), style="bold")
+
+
+@app.command()
+def live(
+    source: Annotated[str, typer.Option(help="auto, a camera's number or name, a URL, or a file.")] = "auto",
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this long.")] = None,
+    session: Annotated[Path | None, typer.Option("--out", help="Write a session file, NAME.medn.")] = None,
+    faces: Faces = 4,
+    rate: Rate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Analyse a camera live; a file is played at its own pace."""
+    from realtime.drivers import run_live
+    from realtime.pipeline import Pipeline, PipelineParameters
+    from realtime.recording import describe
+    from realtime.report import EventLines, NoticeLines, accounts_line, print_line, stages_table, summary_record
+    from realtime.session import SessionWriter
+    from realtime.sources import open_source
+
+    if not headless:
+        raise _refusal("The window is not built yet: add --headless.")
+    parameters = PipelineParameters(most_faces=faces)
+    with _ctrl_c_stops() as stop, ExitStack() as opened:
+        pipeline = opened.enter_context(Pipeline(parameters))
+        camera = opened.enter_context(open_source(source, rate_hz=rate))
+        sinks = [EventLines(camera.name, as_json), NoticeLines()]
+        writer = None
+        if session:
+            writer = opened.enter_context(
+                SessionWriter(session, describe(camera, parameters, None if camera.live else source))
+            )
+            sinks.append(writer)
+        say.print(f"Analysing {camera.name}; Ctrl-C ends it.")
+        summary = run_live(camera, pipeline, sinks, seconds=seconds, stop=stop)
+        if writer:
+            writer.close(summary)
+        if as_json:
+            print_line(summary_record(summary))
+        else:
+            show.print(stages_table(summary))
+        say.print(accounts_line(summary))
+
+
+@app.command()
+def replay(
+    videos: Annotated[list[str], typer.Argument(help="Video files, folders of them, or patterns.")],
+    folder: Annotated[Path | None, typer.Option("--out", help="Where sessions go.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Recordings analysed at a time.")] = 1,
+    faces: Faces = 4,
+    rate: Rate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Analyse recordings as fast as the machine allows, each into a session."""
+    from realtime.batch import Job, analyse_all, find_videos
+    from realtime.pipeline import PipelineParameters
+    from realtime.recording import sessions_folder
+
+    parameters = PipelineParameters(most_faces=faces)
+    with _ctrl_c_stops() as stop:
+        # with a rate given, a folder is itself the recording
+        found = videos if rate else find_videos(videos)
+        jobs = [Job(video, folder or sessions_folder(), parameters, rate) for video in found]
+        if len(jobs) == 1:
+            _analyse(jobs[0], as_json, stop)
+            return
+        failed = 0
+        with _Bars() as bars:
+            for outcome in analyse_all(jobs, min(workers, len(jobs)), bars.tick, stop):
+                bars.end(outcome.video)
+                failed += bool(outcome.error)
+                _tell(outcome, as_json, with_events=True)
+        if failed:
+            say.print(f"{failed} of {len(jobs)} recordings could not be analysed.")
+            raise typer.Exit(UNUSABLE if failed == len(jobs) else SOME_FAILED)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what this machine has: cameras, display, runtimes, versions."""
+    from realtime.doctor import examine, render
+    from realtime.recording import sessions_folder
+    from realtime.report import print_line
+
+    with say.status("Looking around …"):
+        report = examine(sessions_folder())
+    if as_json:
+        print_line({"type": "doctor"} | report.as_json())
+    else:
+        show.print(render(report))
+
+
+def _analyse(job: "Job", as_json: bool, stop: threading.Event) -> "Outcome":
+    """One recording in this process, its events told as they come. Exits with 2 if it cannot be read."""
+    from realtime.batch import analyse
+    from realtime.report import EventLines
+
+    with _Bars() as bars:
+        outcome = analyse(job, [EventLines(job.video, as_json)], bars.tick, stop)
+    if outcome.error:
+        raise _refusal(outcome.error)
+    _tell(outcome, as_json, with_events=False)
+    return outcome
+
+
+def _tell(outcome: "Outcome", as_json: bool, *, with_events: bool) -> None:
+    from realtime.report import accounts_line, event_record, events_table, print_line, stages_table, summary_record
+
+    if outcome.summary is None:
+        say.print(f"medn: {outcome.error}", style="red")
+        return
+    if as_json:
+        for event in outcome.events if with_events else ():
+            print_line(event_record(event, outcome.summary.source))
+        print_line(summary_record(outcome.summary))
+    else:
+        show.print(events_table(outcome.events, f"Events in {outcome.summary.source}"))
+        show.print(stages_table(outcome.summary))
+    say.print(accounts_line(outcome.summary))
+    say.print(f"Session: {outcome.session}")
+
+
+def _refusal(sentence: str) -> typer.Exit:
+    say.print(f"medn: {sentence}", style="red")
+    return typer.Exit(UNUSABLE)
+
+
+@contextmanager
+def _ctrl_c_stops() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event, so that the work at hand ends and is saved; then the exit code says so.
+
+    A second Ctrl-C interrupts at once. Errors that are the input's end in one sentence.
+    """
+    from realtime.session import SessionError
+    from realtime.sources import SourceError
+
+    stop = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        say.print("Stopping; what was done is saved. Ctrl-C again to leave at once.")
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    except (SourceError, SessionError) as error:
+        raise _refusal(str(error)) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if stop.is_set():
+        raise typer.Exit(INTERRUPTED)
+
+
+class _Bars:
+    """A progress bar for each recording under way, with its speed and the time left."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[speed]:>5.1f} × real time"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=say,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def tick(self, tick: "Tick") -> None:
+        """Show how far a recording has come."""
+        if tick.video not in self._tasks:
+            self._tasks[tick.video] = self._progress.add_task(Path(tick.video).name, total=tick.length_s, speed=0.0)
+        task = self._tasks[tick.video]
+        elapsed_s = self._progress.tasks[self._progress.task_ids.index(task)].elapsed or 0.0
+        self._progress.update(task, completed=tick.done_s, speed=tick.done_s / elapsed_s if elapsed_s else 0.0)
+
+    def end(self, video: str) -> None:
+        """Take a recording's bar away."""
+        if video in self._tasks:
+            self._progress.remove_task(self._tasks.pop(video))
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()

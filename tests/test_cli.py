@@ -1,0 +1,198 @@
+"""What the command line promises: results on standard output, one clear sentence for bad input, nothing lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from medn.cli import app
+from realtime.session import open_session
+from tests.fakecam import environment, needs_fakecam
+from tests.recordings import grey, write_video
+
+EVENT_FIELDS = {
+    "type", "source", "face", "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame", "score",
+    "emotion", "aus", "latency_ms",
+}  # fmt: skip
+SUMMARY_FIELDS = {
+    "type", "source", "frames_offered", "frames_processed", "frames_dropped", "duration_s", "wall_s", "fps", "events",
+    "stages_ms", "runtime", "weights",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def film(act, shapes, tmp_path_factory) -> Path:
+    """5 s of the portrait, who raises her brows for 0.4 s around 3.15 s."""
+    unit = shapes.action_units(["AU1", "AU2"])
+    unit = unit * 0.03 / np.linalg.norm(unit[:, :2], axis=1).max()
+    times_s = np.arange(0, 4.5, 1 / 30)
+    frames = act(times_s, lambda t: unit * max(0.0, 1 - abs(t - 3.15) / 0.2))
+    pictures = [frame.image for frame in frames]
+    return write_video(tmp_path_factory.mktemp("film") / "brows.mp4", pictures, [round(1000 * t) for t in times_s])
+
+
+def medn(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def lines(result) -> tuple[list[dict], dict]:
+    """Events and summary of --json output."""
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    return [record for record in records if record["type"] == "event"], records[-1]
+
+
+def timeless(events: list[dict]) -> list[dict]:
+    return [{name: value for name, value in event.items() if name not in ("latency_ms", "source")} for event in events]
+
+
+def test_replay_prints_the_contracts_json_and_writes_a_session(film, tmp_path):
+    result = medn("replay", film, "--json", "--out", tmp_path)
+    assert result.exit_code == 0
+    events, summary = lines(result)
+    [event] = events
+    assert event.keys() >= EVENT_FIELDS
+    assert summary.keys() >= SUMMARY_FIELDS
+    assert event["apex_s"] == pytest.approx(3.15, abs=0.06)
+    assert summary["frames_offered"] == summary["frames_processed"] + sum(summary["frames_dropped"].values()) == 135
+    assert summary["stages_ms"]["landmarks"].keys() >= {"p50", "p90", "p99"}
+    with open_session(tmp_path / "brows.medn") as session:
+        [stored] = session.events()
+        assert stored.event.apex_s == pytest.approx(event["apex_s"], abs=1e-4)
+        assert session.info.video == str(film)
+        assert sum(1 for _ in session.frames()) == 135
+
+
+def test_live_at_its_own_pace_gives_the_events_of_the_replay(film, tmp_path):
+    replayed, _ = lines(medn("replay", film, "--json", "--out", tmp_path))
+    began_s = time.monotonic()
+    played, summary = lines(medn("live", "--source", film, "--headless", "--json"))
+    assert time.monotonic() - began_s > 4
+    assert summary["frames_dropped"] == {}
+    assert timeless(played) == timeless(replayed) != []
+
+
+def test_without_json_people_get_tables_and_where_the_session_is(film, tmp_path):
+    result = medn("replay", film, "--out", tmp_path)
+    assert "brow" in result.stdout
+    assert "landmarks" in result.stdout
+    assert "135 of 135 frames analysed" in result.stderr
+    assert "brows.medn" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("missing.mp4", None), ("text.mp4", b"these are words\n" * 50), ("empty.mp4", b"")]
+)
+def test_unreadable_input_gives_one_sentence_that_names_it(name, content, tmp_path):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    for command in (["replay", path, "--out", tmp_path], ["live", "--headless", "--source", path]):
+        result = medn(*command)
+        assert result.exit_code == 2
+        said = [line for line in result.stderr.splitlines() if line.startswith("medn: ")]
+        assert len(said) == 1
+        assert name in said[0]
+        assert "Traceback" not in result.output
+    assert list(tmp_path.glob("*.medn")) == []
+
+
+@pytest.mark.parametrize("source", ["7", "http://127.0.0.1:9/stream", "no such camera"])
+def test_a_source_that_cannot_be_reached_gives_one_sentence(source):
+    result = medn("live", "--headless", "--source", source)
+    assert result.exit_code == 2
+    assert len([line for line in result.stderr.splitlines() if line.startswith("medn: ")]) == 1
+
+
+def test_a_film_without_a_face_is_an_honest_empty_result(tmp_path):
+    video = write_video(tmp_path / "wall.mp4", [grey(90)] * 20, range(0, 660, 33))
+    events, summary = lines(medn("replay", video, "--json", "--out", tmp_path))
+    assert events == []
+    assert summary["frames_processed"] == 20
+
+
+def test_of_many_recordings_the_good_ones_are_done_and_the_broken_one_is_named(film, tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    (folder / "a.mp4").write_bytes(film.read_bytes())
+    (folder / "b.mp4").write_bytes(b"")
+    result = medn("replay", folder, "--workers", "2", "--json", "--out", tmp_path)
+    assert result.exit_code == 3
+    assert "b.mp4" in result.stderr
+    events, summary = lines(result)
+    assert len(events) == 1
+    assert summary["source"] == str(folder / "a.mp4")
+    assert [path.name for path in tmp_path.glob("*.medn")] == ["a.medn"]
+
+
+def test_a_folder_without_videos_is_named(tmp_path):
+    result = medn("replay", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no video" in result.stderr
+
+
+def start(*arguments: object, env=None) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "medn", *(str(argument) for argument in arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env or os.environ)
+
+
+def wait_for(path: Path, frames: int) -> None:
+    """Until the session file holds this many frames."""
+    for _ in range(600):
+        time.sleep(0.1)
+        if path.exists():
+            try:
+                with open_session(path) as session:
+                    if sum(1 for _ in session.frames()) >= frames:
+                        return
+            except Exception:  # noqa: BLE001 - still being made
+                continue
+    pytest.fail("no frames were written")
+
+
+def test_ctrl_c_saves_what_was_done(film, tmp_path):
+    session = tmp_path / "live.medn"
+    with start("live", "--source", film, "--headless", "--json", "--out", session) as program:
+        wait_for(session, 30)
+        program.send_signal(signal.SIGINT)
+        stdout, _ = program.communicate(timeout=30)
+    assert program.returncode == 130
+    summary = json.loads(stdout.splitlines()[-1])
+    assert summary["type"] == "summary"
+    with open_session(session) as saved:
+        assert saved.info.summary is not None
+        assert sum(1 for _ in saved.frames()) == summary["frames_offered"]
+
+
+def test_a_killed_run_leaves_a_session_with_all_but_the_last_second(film, tmp_path):
+    session = tmp_path / "live.medn"
+    with start("live", "--source", film, "--headless", "--out", session) as program:
+        wait_for(session, 60)
+        program.kill()
+        program.communicate()
+    with open_session(session) as saved:
+        assert sum(1 for _ in saved.frames()) >= 60
+        assert saved.info.closed_utc is None
+
+
+@needs_fakecam
+def test_a_camera_that_is_unplugged_comes_back_in_the_same_session(tmp_path):
+    session = tmp_path / "camera.medn"
+    env = environment(tmp_path, unplug_after=30, replug_after=1000)
+    command = ["live", "--headless", "--seconds", 6, "--json", "--out", session]
+    with start(*command, env=env) as program:
+        stdout, stderr = program.communicate(timeout=60)
+    assert program.returncode == 0
+    summary = json.loads(stdout.splitlines()[-1])
+    assert summary["frames_offered"] == summary["frames_processed"] + sum(summary["frames_dropped"].values())
+    assert summary["frames_processed"] > 60
+    with open_session(session) as saved:
+        kinds = [notice.kind.value for notice in saved.notices()]
+    assert kinds[:2] == ["lost", "reconnected"]
+    assert "camera" in stderr
