@@ -4,24 +4,20 @@ Synchronous, single-threaded and deterministic: time is the frame's, nothing is 
 recording replayed gives exactly the events that the live run gave on the same frames.
 """
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Self
 
 import cv2
-import numpy as np
 
-from medn.face.aligned import SIZE_PX
-from medn.face.landmarker import BLENDSHAPES, FaceObservation
+from medn.face.landmarker import FaceObservation
 from realtime.faces.analyzer import FaceAnalyzer
 from realtime.faces.tracks import Tracks
 from realtime.faces.watch import FaceWatch
 from realtime.frame import Frame
-from realtime.motion.meter import MotionMeter
 from realtime.results import Analysis, Event, FaceReading
 from realtime.spotting.parameters import SpotterParameters
-from realtime.spotting.spotter import Spotter
-from realtime.spotting.trace import row
 from realtime.stopwatch import Stopwatch
 
 GAP_S = 0.4
@@ -45,8 +41,31 @@ class Pipeline:
     def __init__(self, parameters: PipelineParameters | None = None) -> None:
         self.parameters = parameters or PipelineParameters()
         self._watch: FaceWatch | None = None
-        warm_up()
+        self._wishes: deque[Callable[[], list[Event]]] = deque()
         self.reset()
+
+    def set_thresholds(self, floor_pct: float, noise_factor: float) -> None:
+        """Change how large a movement must be, from the next frame on; callable from any thread."""
+
+        def change() -> list[Event]:
+            spotter = replace(self.parameters.spotter, floor_pct=floor_pct, noise_factor=noise_factor)
+            self.parameters = replace(self.parameters, spotter=spotter)
+            for analyzer in self._faces.values():
+                analyzer.spotter.parameters = spotter
+            return []
+
+        self._wishes.append(change)
+
+    def recalibrate(self) -> None:
+        """Learn every face at rest anew from the next frame on; callable from any thread."""
+
+        def change() -> list[Event]:
+            decided = [event for analyzer in self._faces.values() for event in analyzer.spotter.flush()]
+            for analyzer in self._faces.values():
+                analyzer.spotter.reset()
+            return decided
+
+        self._wishes.append(change)
 
     def reset(self) -> None:
         """Forget every face: the next frame begins a new stream, at any time."""
@@ -64,6 +83,8 @@ class Pipeline:
         seen = self._look(frame, watch)
         readings: list[FaceReading] = []
         decided: list[Event] = []
+        while self._wishes:
+            decided += self._wishes.popleft()()
         for number, observation in seen.items():
             analyzer = self._faces.get(number)
             if analyzer is None:
@@ -122,12 +143,3 @@ class Pipeline:
             stages_ms=watch.stages_ms,
         )
         return events
-
-
-@cache
-def warm_up() -> None:
-    """Load or compile the Numba kernels (seconds on a machine's first use), so that no frame waits for them."""
-    rng = np.random.default_rng(0)
-    face = rng.integers(0, 255, (SIZE_PX, SIZE_PX), np.uint8)
-    motion = MotionMeter()(face, 0.0, rng.uniform(0, SIZE_PX, (478, 3)).astype(np.float32))
-    Spotter(0)(0.0, 0, row(motion, np.zeros(6), np.zeros(len(BLENDSHAPES), np.float32)))
