@@ -25,14 +25,7 @@ class Analyser(Protocol):
         """The events that were still open when the stream ended."""
 
 
-class StopSign(Protocol):
-    """A threading.Event, or one that processes share."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
-
-
-class Sink:
+class Sink(Protocol):
     """Takes results, in the thread that runs the driver. To be subclassed: what is not overridden does nothing."""
 
     def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
@@ -83,7 +76,8 @@ class Run:
         ended_s = time.monotonic()
         analysis = self._pipeline.analysis
         self._tally.processed(frame, analysis, (ended_s - began_s) * 1000)
-        captured_s = self._source.zero_s + frame.time_s
+        self._tally.zero_s = self._source.zero_s
+        captured_s = self._tally.zero_s + frame.time_s
         if not math.isnan(captured_s):
             self._tally.latencies.record(RESULT_LATENCY, (ended_s - captured_s) * 1000)
         for sink in self._sinks:

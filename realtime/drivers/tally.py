@@ -1,5 +1,6 @@
 """The accounts of a run: what was offered, what was analysed, what was dropped and why, and how long it took."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -40,6 +41,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.latencies = Latencies()
+        self.zero_s = math.nan
+        """`time.monotonic()` at time 0 of the source, as soon as it is known: a frame's age is counted from it."""
         self._started_s = time.monotonic()
         self._processed = 0
         self._dropped: Counter[Cause] = Counter()
