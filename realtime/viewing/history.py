@@ -1,0 +1,102 @@
+"""The recent past of a run for a window that pulls: readings by face, events, rejected candidates, notices."""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.drivers import Sink
+from realtime.frame import Frame
+from realtime.results import REGION_GROUPS, Analysis, Event
+from realtime.ring import Ring
+from realtime.sources import Notice
+
+HIGHEST_RATE_HZ = 250
+MOST_EVENTS = 500
+"""Events, candidates and notices that are held, of each; a window shows fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Readings of one face, n frames."""
+
+    times_s: NDArray[np.float64]
+    """(n,)"""
+    motion: NDArray[np.float32]
+    """(n, 6) % iod, by `REGION_GROUPS`."""
+    threshold: NDArray[np.float32]
+    """(n, 6) % iod."""
+
+
+class History(Sink):
+    """A sink that holds the last `seconds` of a run; the driver's thread writes, any thread reads copies."""
+
+    def __init__(self, seconds: float) -> None:
+        self._capacity = int(seconds * HIGHEST_RATE_HZ)
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._rings: dict[int, Ring] = {}
+        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._rejected: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._notices: deque[Notice] = deque(maxlen=MOST_EVENTS)
+        self.events_seen = 0
+        """Counts every event of the run, so that a window sees whether there is a new one."""
+
+    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
+        """Keep the readings."""
+        with self._lock:
+            for face in analysis.faces:
+                ring = self._rings.get(face.face)
+                if ring is None:
+                    ring = self._rings[face.face] = Ring(self._capacity, (2, len(REGION_GROUPS)), np.float32)
+                ring.append(frame.time_s, frame.index, np.stack([face.motion, face.threshold]))
+            for number in [n for n, ring in self._rings.items() if frame.time_s - ring.newest_s > self._seconds]:
+                del self._rings[number]
+
+    def on_events(self, events: Sequence[Event]) -> None:
+        """Keep events."""
+        with self._lock:
+            self._events.extend(events)
+            self.events_seen += len(events)
+
+    def on_rejected(self, candidates: Sequence[Event]) -> None:
+        """Keep rejected candidates."""
+        with self._lock:
+            self._rejected.extend(candidates)
+
+    def on_notice(self, notice: Notice) -> None:
+        """Keep what the user is to be told."""
+        with self._lock:
+            self._notices.append(notice)
+
+    def trace(self, face: int) -> Trace | None:
+        """The readings of one face over the last `seconds`; None if there are none."""
+        with self._lock:
+            ring = self._rings.get(face)
+            if ring is None:
+                return None
+            window = ring.newest()
+            first = int(np.searchsorted(window.times_s, window.times_s[-1] - self._seconds))
+            values = window.values[first:].copy()
+            return Trace(window.times_s[first:].copy(), values[:, 0], values[:, 1])
+
+    @property
+    def events(self) -> list[Event]:
+        """The newest events, oldest first."""
+        with self._lock:
+            return list(self._events)
+
+    @property
+    def rejected(self) -> list[Event]:
+        """The newest rejected candidates, oldest first."""
+        with self._lock:
+            return list(self._rejected)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """The newest notices, oldest first."""
+        with self._lock:
+            return list(self._notices)

@@ -1,0 +1,270 @@
+"""What a window needs beyond the newest frame: recent past, moments, magnification, advice, playback, recording."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from recordings import grey, write_video
+
+from medn.data.puppet import HeadMotion
+from medn.face.aligned import eye_distance_px
+from realtime.drivers import run_replay
+from realtime.frame import Frame
+from realtime.pipeline import Pipeline
+from realtime.recording import Recording
+from realtime.results import Analysis, Event, FaceReading
+from realtime.session import SessionInfo, open_session
+from realtime.sources import Dropped, Generated, SourceError, VideoFile
+from realtime.sources.source import Cause
+from realtime.viewing.advice import Advisor
+from realtime.viewing.history import History
+from realtime.viewing.magnify import difference, magnify
+from realtime.viewing.moments import MOST_MOMENTS, Moments, square_around
+from realtime.viewing.playback import Playback
+
+
+def reading(points, face=0, motion=0.1, yaw=0.0):
+    values = np.full(6, motion, np.float32)
+    iod = eye_distance_px(points)
+    return FaceReading(face, points, values, np.full(6, 0.4, np.float32), (yaw, 0.0, 0.0), iod, calibrated=True)
+
+
+def event(onset_s=1.0, frame=30, face=0):
+    times = {"onset_s": onset_s, "apex_s": onset_s + 0.1, "offset_s": onset_s + 0.2}
+    frames = {"onset_frame": frame, "apex_frame": frame + 3, "offset_frame": frame + 6}
+    return Event(
+        face=face, **times, **frames, score=0.9, regions={"glabella": 1.0}, evidence={}, algorithmic_ms=1, compute_ms=1
+    )
+
+
+def run(sink, portrait, seconds, *, motion=0.1, image=None, points=None, rate_hz=30, **more):
+    image = portrait.image if image is None else image
+    points = portrait.points if points is None else points
+    for index in range(int(seconds * rate_hz)):
+        frame = Frame(index, index / rate_hz, image)
+        sink.on_analysis(frame, Analysis(index, frame.time_s, (reading(points, motion=motion, **more),)))
+
+
+def test_the_history_holds_the_last_seconds_of_each_face_and_forgets_who_left(portrait):
+    history = History(2.0)
+    frame = Frame(0, 0.0, portrait.image)
+    history.on_analysis(frame, Analysis(0, 0.0, (reading(portrait.points, face=7),)))
+    assert history.trace(7) is not None
+    run(history, portrait, 5)
+    trace = history.trace(0)
+    assert trace.times_s[-1] - trace.times_s[0] == pytest.approx(2.0, abs=0.05)
+    assert trace.motion.shape == trace.threshold.shape == (len(trace.times_s), 6)
+    assert np.all(trace.motion == np.float32(0.1))
+    assert np.all(trace.threshold == np.float32(0.4))
+    assert history.trace(7) is None
+
+
+def test_a_moment_holds_the_face_around_the_event_and_old_moments_make_room(portrait):
+    moments = Moments()
+    run(moments, portrait, 1.6)
+    found = event(onset_s=1.0)
+    moments.on_events([found])
+    moment = moments.of(found)
+    assert moment.times_s[0] == pytest.approx(0.75, abs=0.04)
+    assert moment.times_s[-1] == pytest.approx(1.45, abs=0.04)
+    expected = square_around(portrait.points).cut(portrait.image)
+    assert moment.images[0].shape == expected.shape
+    assert cv2.absdiff(moment.images[0], expected).mean() < 3  # JPEG
+    assert moment.times_s[moment.index_at(1.1)] == pytest.approx(1.1, abs=0.02)
+    moments.on_events([event() for _ in range(MOST_MOMENTS)])
+    assert moments.of(found) is None
+
+
+def test_a_moment_of_a_fast_camera_is_thinned_to_what_a_screen_shows(portrait):
+    moments = Moments()
+    run(moments, portrait, 1.6, rate_hz=200)
+    found = event(onset_s=1.0)
+    moments.on_events([found])
+    assert len(moments.of(found).times_s) <= 0.7 * 67
+
+
+def test_a_face_at_the_edge_of_the_picture_is_cut_out_whole(portrait):
+    points = portrait.points.copy()
+    points[:, :2] -= points[:, :2].min(axis=0)
+    cut = square_around(points).cut(portrait.image)
+    assert cut.shape[0] == cut.shape[1]
+
+
+@pytest.fixture(scope="module")
+def brows_raised(act, shapes, portrait):
+    """A face cut out at rest, and with brows raised by 1.5 % of the eye distance while the head has moved by 2 px;
+    its landmarks, and how far each moved, both in px of the cut.
+    """
+    unit = shapes.action_units(["AU1", "AU2"])
+    unit = unit * 0.015 / np.linalg.norm(unit[:, :2], axis=1).max()
+    frames = act([0.0, 1.0], lambda t: t * unit, lambda t: HeadMotion(x=0.02 * t), noise=0.5)
+    eyes = portrait.points[[33, 133, 362, 263], :2].mean(axis=0)
+    points = portrait.points.copy()
+    points[:, :2] = (points[:, :2] - eyes) * 90 / portrait.iod_px + [240, 360 * 0.42]
+    square = square_around(points)
+    points[:, :2] -= (square.left, square.top)
+    return [square.cut(frame.image) for frame in frames], points[:, :2].round().astype(int), unit[:, :2] * 90
+
+
+def flow_at(places, before, after):
+    greys = [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) for picture in (before, after)]
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*greys, None)[places[:, 1], places[:, 0]]
+
+
+def test_a_magnified_movement_is_several_times_larger_and_the_head_holds_still(brows_raised):
+    (rest, moved), places, shift_px = brows_raised
+    magnified = magnify([rest, moved], 0, 6.0)
+    assert cv2.absdiff(magnified[0], rest).max() <= 1
+    seen_px = flow_at(places, rest, magnified[1])
+    brows, chin = [105, 334, 66, 296], [199, 200, 175]
+    assert 3 < seen_px[brows, 1].mean() / shift_px[brows, 1].mean() < 7  # smoothing takes some of the factor 6
+    assert np.linalg.norm(seen_px[chin], axis=1).max() < 1.0
+
+
+def test_a_factor_that_would_shrink_is_refused(brows_raised):
+    with pytest.raises(ValueError, match="at least 1"):
+        magnify(brows_raised[0], 0, 0.5)
+
+
+def test_the_difference_shows_where_a_face_moved_and_no_change_of_light(brows_raised):
+    (rest, moved), places, _ = brows_raised
+    brighter = np.clip(rest.astype(int) + 12, 0, 255).astype(np.uint8)
+    assert difference(rest, brighter).mean() < 3
+    change = difference(rest, moved)
+    brow, nose = places[105, 1] - 12, places[4, 1]
+    assert change[brow - 20 : brow + 20].mean() > 3 * change[nose : nose + 40].mean()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, None),
+        ({"rate_hz": 14}, "14 fps reached, 25 needed"),
+        ({"yaw": 31.0}, "face the camera"),
+        ({"scale": 0.3}, "come closer"),
+        ({"light": 0.2}, "add light"),
+        ({"light": 0.2, "rate_hz": 14}, "Add light"),
+    ],
+)
+def test_advice_says_what_to_do_and_only_if_something_is_to_be_done(portrait, change, words):
+    advisor = Advisor()
+    image = (portrait.image * change.pop("light", 1.0)).astype(np.uint8)
+    scale = change.pop("scale", 90 / portrait.iod_px)
+    points = portrait.points * np.float32(scale)
+    image = cv2.resize(image, None, fx=scale, fy=scale)
+    run(advisor, portrait, 3, image=image, points=points, **change)
+    assert bool(advisor.sentences) == (words is not None)
+    assert words is None or words in " ".join(advisor.sentences)
+
+
+def test_an_empty_picture_is_told_after_a_second_and_the_advice_goes_when_the_face_is_back(portrait):
+    advisor = Advisor()
+    for index in range(60):
+        advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30))
+    assert "No face" in advisor.sentences[0]
+    face = reading(portrait.points * np.float32(90 / portrait.iod_px))
+    for index in range(60, 120):
+        advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30, (face,)))
+    assert not any("No face" in sentence for sentence in advisor.sentences)
+
+
+def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, portrait):
+    path, film = tmp_path / "s.medn", tmp_path / "s.mp4"
+    recording = Recording(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."))
+    for index in range(40, 70):
+        picture = grey(3 * index, (120, 160))
+        frame = Frame(index, index / 30, picture)
+        recording.on_analysis(frame, Analysis(index, frame.time_s, (reading(portrait.points),)))
+    recording.on_drop(Dropped(70, 70 / 30, Cause.OVERRUN))
+    recording.on_events([event(onset_s=1.0, frame=30), event(onset_s=50 / 30, frame=50)])
+    recording.close()
+    recording.close()
+    with open_session(path) as session:
+        [stored] = session.events()
+        assert stored.event.onset_frame == 10
+        assert stored.event.onset_s == pytest.approx(10 / 30)
+        rows = list(session.frames())
+        assert (rows[0].frame, rows[0].time_s) == (0, 0.0)
+        assert (rows[-1].frame, rows[-1].dropped) == (30, Cause.OVERRUN)
+        assert session.info.consent == "Ada agreed."
+    frames = list(VideoFile(film))
+    assert len(frames) + recording.frames_not_filmed == 30
+    assert frames[10].time_s == pytest.approx(10 / 30, abs=0.002)
+    assert frames[10].image.mean() == pytest.approx(3 * 50, abs=6)
+
+
+def test_playback_gives_any_frame_as_the_analysis_saw_it(tmp_path):
+    times_ms = np.cumsum(np.random.default_rng(1).choice([33, 34, 40, 66], 120)).tolist()
+    pictures = [np.tile(np.linspace(i, 255 - i, 160).astype(np.uint8)[None, :, None], (120, 1, 3)) for i in range(120)]
+    path = write_video(tmp_path / "v.mp4", pictures, times_ms)
+    seen = list(VideoFile(path))
+    with Playback(path) as playback:
+        assert playback.times_s == pytest.approx([frame.time_s for frame in seen], abs=1e-3)
+        for index in (0, 50, 49, 48, 119, 3, 110, 60):
+            frame = playback.frame(index)
+            assert cv2.absdiff(frame.image, seen[index].image).max() <= 3
+            assert playback.index_at(frame.time_s) == index
+        assert playback.index_at(1e9) == 119
+        assert playback.index_at(-1) == 0
+
+
+def test_playback_turns_a_phones_video_as_the_analysis_does(tmp_path):
+    picture = grey(20)
+    picture[:40, :60] = 220
+    path = write_video(tmp_path / "v.mp4", [picture] * 5, range(0, 200, 40), rotation_deg=90)
+    with Playback(path) as playback:
+        assert cv2.absdiff(playback.frame(2).image, next(iter(VideoFile(path))).image).mean() < 2
+
+
+def test_a_file_that_is_no_video_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "notes.mp4"
+    path.write_text("not a video")
+    with pytest.raises(SourceError, match=r"notes\.mp4 cannot be read"):
+        Playback(path)
+
+
+def test_thresholds_and_calibration_change_from_the_next_frame_on(act):
+    frames = act(np.arange(0, 3.5, 1 / 30), lambda t: np.zeros((478, 2)))
+    thresholds, calibrated = [], []
+    with Pipeline() as pipeline:
+        for frame in frames:
+            if frame.index == 75:
+                pipeline.set_thresholds(2.0, 5.0)
+            if frame.index == 80:
+                pipeline.recalibrate()
+            pipeline.step(frame)
+            thresholds.append(pipeline.analysis.faces[0].threshold.min())
+            calibrated.append(pipeline.analysis.faces[0].calibrated)
+        assert pipeline.parameters.spotter.floor_pct == 2.0
+    assert thresholds[74] < 2.0 <= thresholds[75]
+    assert calibrated[79]
+    assert not calibrated[80]
+
+
+def test_a_runs_clock_is_known_for_a_live_run_only():
+    from realtime.drivers import Tally
+
+    tally = Tally()
+
+    class Still:
+        analysis = Analysis(-1, 0.0)
+
+        def step(self, frame):
+            self.analysis = Analysis(frame.index, frame.time_s)
+            return []
+
+        def flush(self):
+            return []
+
+    run_replay(Generated(lambda _: grey(0), [0.0, 0.1]), Still(), tally=tally)
+    assert np.isnan(tally.zero_s)
+
+
+def test_an_events_moment_is_cut_from_a_video_around_the_face(tmp_path, act):
+    frames = act(np.arange(0, 1.5, 1 / 30), lambda t: np.zeros((478, 2)))
+    path = write_video(tmp_path / "v.mp4", [f.image for f in frames], [round(1000 * f.time_s) for f in frames])
+    with Playback(path) as playback:
+        moment = playback.moment(replace(event(onset_s=0.6, frame=18), face=0))
+        assert len(moment.images) == pytest.approx(21, abs=2)
+        assert len(playback.faces(10)) == 1
