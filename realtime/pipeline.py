@@ -7,17 +7,23 @@ recording replayed gives exactly the events that the live run gave on the same f
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Self
 
 import cv2
+import numpy as np
 
-from medn.face.landmarker import FaceObservation
+from medn.face.aligned import SIZE_PX
+from medn.face.landmarker import BLENDSHAPES, FaceObservation
 from realtime.faces.analyzer import FaceAnalyzer
 from realtime.faces.tracks import Tracks
 from realtime.faces.watch import FaceWatch
 from realtime.frame import Frame
+from realtime.motion.meter import MotionMeter
 from realtime.results import Analysis, Event, FaceReading
 from realtime.spotting.parameters import SpotterParameters
+from realtime.spotting.spotter import Spotter
+from realtime.spotting.trace import row
 from realtime.stopwatch import Stopwatch
 
 GAP_S = 0.4
@@ -42,6 +48,7 @@ class Pipeline:
         self.parameters = parameters or PipelineParameters()
         self._watch: FaceWatch | None = None
         self._wishes: deque[Callable[[], list[Event]]] = deque()
+        warm_up()
         self.reset()
 
     def set_thresholds(self, floor_pct: float, noise_factor: float) -> None:
@@ -143,3 +150,12 @@ class Pipeline:
             stages_ms=watch.stages_ms,
         )
         return events
+
+
+@cache
+def warm_up() -> None:
+    """Load or compile the Numba kernels (seconds on a machine's first use), so that no frame waits for them."""
+    rng = np.random.default_rng(0)
+    face = rng.integers(0, 255, (SIZE_PX, SIZE_PX), np.uint8)
+    motion = MotionMeter()(face, 0.0, rng.uniform(0, SIZE_PX, (478, 3)).astype(np.float32))
+    Spotter(0)(0.0, 0, row(motion, np.zeros(6), np.zeros(len(BLENDSHAPES), np.float32)))

@@ -1,145 +1,42 @@
-"""A recording: from the moment at which someone asks for it, a run is kept as a session and, if asked for, as a video.
+"""Where sessions go, and what a new one says of itself."""
 
-Its time and its frames count from its first frame, so that session and video agree wherever in the run it began.
-"""
-
-import queue
-import threading
-from collections.abc import Sequence
-from dataclasses import replace
-from fractions import Fraction
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
-import av
-import numpy as np
+import platformdirs
 
-from realtime.drivers import Sink, Summary
-from realtime.frame import Frame
-from realtime.results import Analysis, Event
-from realtime.session import SessionInfo, SessionWriter
-from realtime.sources import Dropped, Notice
+from medn import __version__
+from realtime.pipeline import PipelineParameters
+from realtime.session import SessionInfo
+from realtime.sources import Source
 
-WAITING_FRAMES = 32
-"""Frames that may wait for the encoder: 88 MB at 720p."""
-TIME_BASE = Fraction(1, 90_000)
+_TOLD = ("mediapipe", "numpy", "numba", "opencv-python-headless")
 
 
-class Recording(Sink):
-    """A sink that may join a run at any time. Raises what `SessionWriter` raises; `close` ends it."""
-
-    def __init__(self, path: Path, info: SessionInfo) -> None:
-        self._session = SessionWriter(path, info)
-        self._video = VideoWriter(Path(info.video)) if info.video else None
-        self._first: Frame | None = None
-        self.path = path
-        self.time_s = 0.0
-        """Length so far."""
-
-    @property
-    def zero_s(self) -> float | None:
-        """The run's time at which the recording begins; None before its first frame."""
-        return None if self._first is None else self._first.time_s
-
-    @property
-    def frames_not_filmed(self) -> int:
-        """Frames that are missing in the video because encoding was too slow."""
-        return self._video.lost if self._video else 0
-
-    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
-        """Keep the readings and, with video, the picture."""
-        if self._first is None:
-            self._first = frame
-        moved = Frame(frame.index - self._first.index, frame.time_s - self._first.time_s, frame.image)
-        self.time_s = moved.time_s
-        self._session.on_analysis(moved, analysis)
-        if self._video:
-            self._video.add(moved)
-
-    def on_events(self, events: Sequence[Event]) -> None:
-        """Keep the events that began while it ran."""
-        self._session.on_events(self._moved(events))
-
-    def on_rejected(self, candidates: Sequence[Event]) -> None:
-        """Keep the candidates that began while it ran."""
-        self._session.on_rejected(self._moved(candidates))
-
-    def on_drop(self, dropped: Dropped) -> None:
-        """Keep that a frame is missing."""
-        if self._first is not None:
-            moved = (dropped.index - self._first.index, dropped.time_s - self._first.time_s)
-            self._session.on_drop(Dropped(*moved, dropped.cause))
-
-    def on_notice(self, notice: Notice) -> None:
-        """Keep what the user was told."""
-        self._session.on_notice(replace(notice, time_s=notice.time_s - (self.zero_s or 0.0)))
-
-    def close(self, summary: Summary | None = None) -> None:
-        """End it: both files are whole; calling it again does nothing."""
-        try:
-            self._session.close(summary)
-        finally:
-            if self._video:
-                self._video.close()
-
-    def _moved(self, events: Sequence[Event]) -> list[Event]:
-        if self._first is None:
-            return []
-        zero_s, zero = self._first.time_s, self._first.index
-        return [
-            replace(
-                event,
-                onset_s=event.onset_s - zero_s,
-                apex_s=event.apex_s - zero_s,
-                offset_s=event.offset_s - zero_s,
-                onset_frame=event.onset_frame - zero,
-                apex_frame=event.apex_frame - zero,
-                offset_frame=event.offset_frame - zero,
-            )
-            for event in events
-            if event.onset_s >= zero_s
-        ]
+def sessions_folder() -> Path:
+    """The user's own folder for sessions, made if need be."""
+    return platformdirs.user_data_path("medn", appauthor=False, ensure_exists=True) / "sessions"
 
 
-class VideoWriter:
-    """H.264 in an MP4 file with the frames' own times; a thread of its own encodes.
+def free_path(folder: Path, name: str) -> Path:
+    """A session file `name`.medn in a folder, with a number behind the name if that is taken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, count = folder / f"{name}.medn", 1
+    while path.exists():
+        count += 1
+        path = folder / f"{name}-{count}.medn"
+    return path
 
-    A frame that comes while the encoder is too far behind is left out and counted in `lost`: the live run goes first.
-    """
 
-    def __init__(self, path: Path) -> None:
-        self.lost = 0
-        self._path = path
-        self._frames: queue.Queue[Frame | None] = queue.Queue(WAITING_FRAMES)
-        self._thread = threading.Thread(target=self._encode, name="film", daemon=True)
-        self._thread.start()
-
-    def add(self, frame: Frame) -> None:
-        """Hand over the next frame; never waits."""
-        try:
-            self._frames.put_nowait(frame)
-        except queue.Full:
-            self.lost += 1
-
-    def close(self) -> None:
-        """Encode what waits and finish the file; calling it again does nothing."""
-        if self._thread.is_alive():
-            self._frames.put(None)
-            self._thread.join()
-
-    def _encode(self) -> None:
-        # in pieces, so that what a killed process leaves can be played
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-        with av.open(str(self._path), "w", format="mp4", options=options) as container:
-            stream = container.add_stream("libx264", rate=30)
-            stream.time_base = stream.codec_context.time_base = TIME_BASE
-            stream.pix_fmt = "yuv420p"
-            stream.options = {"preset": "ultrafast", "crf": "18", "tune": "zerolatency", "g": "30"}
-            stream.codec_context.thread_count = 1
-            while (frame := self._frames.get()) is not None:
-                height, width = (side - side % 2 for side in frame.image.shape[:2])
-                if not stream.codec_context.is_open:
-                    stream.height, stream.width = height, width
-                picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image[:height, :width]), "bgr24")
-                picture.pts, picture.time_base = round(frame.time_s / TIME_BASE), TIME_BASE
-                container.mux(stream.encode(picture))
-            container.mux(stream.encode())
+def describe(
+    source: Source, parameters: PipelineParameters, video: str | None = None, consent: str | None = None
+) -> SessionInfo:
+    """What a session of this source records about how it was made; `video` is a recording's path."""
+    return SessionInfo(
+        source=source.name,
+        video=str(Path(video).resolve()) if video else None,
+        parameters=asdict(parameters),
+        versions={"medn": __version__} | {package: version(package) for package in _TOLD},
+        consent=consent,
+    )

@@ -1,4 +1,4 @@
-"""What a window needs beyond the newest frame: recent past, moments, magnification, advice, playback, recording."""
+"""What a window needs beyond the newest frame: recent past, moments, magnification, advice, playback, tape."""
 
 from dataclasses import replace
 
@@ -12,11 +12,11 @@ from medn.face.aligned import eye_distance_px
 from realtime.drivers import run_replay
 from realtime.frame import Frame
 from realtime.pipeline import Pipeline
-from realtime.recording import Recording
 from realtime.results import Analysis, Event, FaceReading
 from realtime.session import SessionInfo, open_session
 from realtime.sources import Dropped, Generated, SourceError, VideoFile
 from realtime.sources.source import Cause
+from realtime.tape import Tape
 from realtime.viewing.advice import Advisor
 from realtime.viewing.history import History
 from realtime.viewing.magnify import difference, magnify
@@ -171,15 +171,15 @@ def test_an_empty_picture_is_told_after_a_second_and_the_advice_goes_when_the_fa
 
 def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, portrait):
     path, film = tmp_path / "s.medn", tmp_path / "s.mp4"
-    recording = Recording(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."))
+    tape = Tape(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."))
     for index in range(40, 70):
         picture = grey(3 * index, (120, 160))
         frame = Frame(index, index / 30, picture)
-        recording.on_analysis(frame, Analysis(index, frame.time_s, (reading(portrait.points),)))
-    recording.on_drop(Dropped(70, 70 / 30, Cause.OVERRUN))
-    recording.on_events([event(onset_s=1.0, frame=30), event(onset_s=50 / 30, frame=50)])
-    recording.close()
-    recording.close()
+        tape.on_analysis(frame, Analysis(index, frame.time_s, (reading(portrait.points),)))
+    tape.on_drop(Dropped(70, 70 / 30, Cause.OVERRUN))
+    tape.on_events([event(onset_s=1.0, frame=30), event(onset_s=50 / 30, frame=50)])
+    tape.close()
+    tape.close()
     with open_session(path) as session:
         [stored] = session.events()
         assert stored.event.onset_frame == 10
@@ -189,7 +189,7 @@ def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, 
         assert (rows[-1].frame, rows[-1].dropped) == (30, Cause.OVERRUN)
         assert session.info.consent == "Ada agreed."
     frames = list(VideoFile(film))
-    assert len(frames) + recording.frames_not_filmed == 30
+    assert len(frames) + tape.frames_not_filmed == 30
     assert frames[10].time_s == pytest.approx(10 / 30, abs=0.002)
     assert frames[10].image.mean() == pytest.approx(3 * 50, abs=6)
 

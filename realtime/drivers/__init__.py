@@ -3,7 +3,7 @@
 from realtime.drivers.live import run_live
 from realtime.drivers.mailbox import Mailbox, Snapshot
 from realtime.drivers.replay import run_replay
-from realtime.drivers.run import Analyser, Sink
+from realtime.drivers.run import Analyser, Sink, StopSign
 from realtime.drivers.tally import Summary, Tally
 
-__all__ = ["Analyser", "Mailbox", "Sink", "Snapshot", "Summary", "Tally", "run_live", "run_replay"]
+__all__ = ["Analyser", "Mailbox", "Sink", "Snapshot", "StopSign", "Summary", "Tally", "run_live", "run_replay"]

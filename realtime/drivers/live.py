@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from realtime.drivers.newest import NewestFrames
 from realtime.drivers.paced import Paced
-from realtime.drivers.run import Analyser, Run, Sink
+from realtime.drivers.run import Analyser, Run, Sink, StopSign
 from realtime.drivers.tally import Summary, Tally
 from realtime.frame import Frame
 from realtime.sources import Item, Notice, NoticeKind, Source
@@ -29,7 +29,7 @@ def run_live(
     sinks: Sequence[Sink] = (),
     *,
     seconds: float | None = None,
-    stop: threading.Event | None = None,
+    stop: StopSign | None = None,
     tally: Tally | None = None,
 ) -> Summary:
     """Run a live source through the pipeline; a recording is played at its own pace.

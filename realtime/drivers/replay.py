@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from realtime.drivers.run import Analyser, Run, Sink
+from realtime.drivers.run import Analyser, Run, Sink, StopSign
 from realtime.drivers.tally import Summary, Tally
 from realtime.frame import Frame
 from realtime.sources import Item, Source
@@ -22,7 +22,7 @@ def run_replay(
     sinks: Sequence[Sink] = (),
     *,
     seconds: float | None = None,
-    stop: threading.Event | None = None,
+    stop: StopSign | None = None,
     tally: Tally | None = None,
 ) -> Summary:
     """Run a recording through the pipeline in the caller's thread, while another thread decodes ahead.

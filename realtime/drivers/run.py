@@ -25,7 +25,14 @@ class Analyser(Protocol):
         """The events that were still open when the stream ended."""
 
 
-class Sink(Protocol):
+class StopSign(Protocol):
+    """A threading.Event, or one that processes share."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+
+class Sink:
     """Takes results, in the thread that runs the driver. To be subclassed: what is not overridden does nothing."""
 
     def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
