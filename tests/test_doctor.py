@@ -105,7 +105,8 @@ def test_a_window_can_open_on_an_x_display(tmp_path: Path, monkeypatch: pytest.M
     pytest.importorskip("PyQt6.QtGui")
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert examine(tmp_path).display.qt_platform == "xcb"
+    display = examine(tmp_path).display
+    assert display.qt_platform == "xcb", display.why
 
 
 def test_the_kernels_that_ran_are_found_in_the_cache(tmp_path: Path) -> None:
