@@ -95,9 +95,11 @@ def test_with_the_right_to_install_the_system_packages_are_installed(tmp_path: P
 
 def test_the_notice_names_every_carried_file_as_it_is() -> None:
     notice = (ROOT / "NOTICE").read_text()
-    entries = re.findall(r"^\* (\S+)$.*?sha256 ([0-9a-f]{64})", notice, re.MULTILINE | re.DOTALL)
-    assert entries
-    for name, digest in entries:
+    listed = dict(re.findall(r"^\* (\S+)$(?:\n  .*)*?\n  sha256 ([0-9a-f]{64})$", notice, re.MULTILINE))
+    data = {".task", ".npz", ".jpg", ".png"}
+    carried = {str(path.relative_to(ROOT)) for path in (ROOT / "medn").rglob("*") if path.suffix in data}
+    assert set(listed) == carried
+    for name, digest in listed.items():
         assert hashlib.sha256((ROOT / name).read_bytes()).hexdigest() == digest, name
 
 
