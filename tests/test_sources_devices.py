@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 
 import cv2
+import numpy as np
 import pytest
 from fakecam import environment, needs_fakecam
 from recordings import grey
 
 from realtime.frame import Frame
 from realtime.sources import Dropped, NoticeKind, SourceError, open_source
-from realtime.sources.device import _Gaps
 from realtime.sources.network import safe_url
 
 LIVE = """
@@ -71,7 +71,7 @@ def test_a_cameras_rate_is_measured_and_every_frame_is_accounted_for(tmp_path, r
     assert log["source_fps"] == pytest.approx(rate_hz, rel=0.1)
     first_index, _, first_level = log["frames"][0]
     wrong = [i for i, _, level in log["frames"] if round((level - first_level) / 4 - (i - first_index)) % 32]
-    assert len(wrong) <= 0.02 * len(log["frames"]), "indices run with the camera's own count"
+    assert wrong == [], "indices run with the camera's own count"
 
 
 @needs_fakecam
@@ -88,11 +88,10 @@ def test_an_unplugged_camera_is_reported_and_goes_on_in_the_same_run_when_it_is_
 
 @needs_fakecam
 def test_a_camera_that_hangs_is_reported_within_two_seconds_and_so_is_its_return(tmp_path):
-    log = live_from_camera(tmp_path, 5, stall_after=20, stall_ms=2400)
+    log = live_from_camera(tmp_path, 5, stall_after=20, stall_ms=1900)
     assert [kind for kind, _ in log["notices"]] == ["stalled", "resumed"]
     before_s = max(time_s for _, time_s, _ in log["frames"] if time_s < log["notices"][0][1])
     assert log["notices"][0][1] - before_s < 2
-    assert not log["dropped"]
 
 
 @needs_fakecam
@@ -102,13 +101,35 @@ def test_a_camera_that_never_comes_back_ends_with_the_time_that_was_asked_for(tm
     assert log["processed"] == pytest.approx(15, abs=2)
 
 
-def test_a_camera_that_slows_down_in_the_dark_loses_nothing_but_a_late_reader_does():
-    gaps = _Gaps()
-    steady = [gaps.missed(i / 30, 0.001) for i in range(40)]
-    slower = [gaps.missed(39 / 30 + i / 10, 0.001) for i in range(1, 20)]
-    assert not any(steady + slower)
-    late = gaps.missed(39 / 30 + 19 / 10 + 0.1 * 4, 0.35)
-    assert len(late) in (3, 11)  # by the rate before or after the slow-down, whichever is usual
+def encoded(picture, fourcc):
+    """A BGR picture as a camera sends it, with 6 bytes of padding at the end of each line (YU12: none)."""
+    height, width = picture.shape[:2]
+    i420 = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    u, v = i420[height:].reshape(2, height // 2, width // 2)
+    lines = {
+        "YUYV": lambda: cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_YUY2).reshape(height, -1),
+        "UYVY": lambda: cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_UYVY).reshape(height, -1),
+        "BGR3": lambda: picture.reshape(height, -1),
+        "RGB3": lambda: picture[..., ::-1].reshape(height, -1),
+        "GREY": lambda: cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY),
+        "NV12": lambda: np.vstack([i420[:height], np.dstack([u, v]).reshape(height // 2, width)]),
+        "YU12": lambda: i420,
+    }[fourcc]()
+    return lines if fourcc == "YU12" else np.pad(lines, ((0, 0), (0, 6)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="V4L2 is Linux's")
+@pytest.mark.parametrize("fourcc", ["YUYV", "UYVY", "BGR3", "RGB3", "GREY", "NV12", "YU12"])
+def test_each_format_of_a_camera_is_decoded_to_the_same_picture(fourcc):
+    from realtime.sources.v4l2 import DECODERS
+
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[:, :32] = (200, 60, 20)
+    picture[24:, 32:] = (30, 90, 210)
+    expected = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    decoded = DECODERS[fourcc](encoded(picture, fourcc), 64)
+    assert decoded.shape == picture.shape
+    assert np.abs(decoded.astype(int) - (expected if fourcc == "GREY" else picture)).max() <= 6
 
 
 class Mjpeg(BaseHTTPRequestHandler):

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from realtime.sources.camera import DEFAULT_MODE, Camera, CameraMode, list_cameras, open_camera
+from realtime.sources.camera import Camera, list_cameras, open_camera
+from realtime.sources.mode import DEFAULT_MODE, CameraMode
 from realtime.sources.network import open_stream
 from realtime.sources.pictures import PictureFolder
 from realtime.sources.source import Source, SourceError

@@ -1,29 +1,30 @@
 """Network streams: RTSP, MJPEG over HTTP and whatever else FFmpeg opens by URL, timed by arrival."""
 
-import time
 from urllib.parse import urlsplit
 
-import cv2
-
+from realtime.sources.capture import Capture, OpenCvCapture
 from realtime.sources.device import Device
+from realtime.sources.opencv import cv2
 from realtime.sources.source import SourceError
 
 OPEN_TIMEOUT_MS = 5000
 READ_TIMEOUT_MS = 3000
+LONGEST_WAIT_S = 8.0
+"""Between attempts to reach a server that is gone."""
 
 
 def open_stream(url: str) -> Device:
     """The stream at a URL; raises `SourceError` if it does not answer with a picture within about 5 s."""
     name = safe_url(url)
 
-    def connect() -> cv2.VideoCapture:
+    def connect() -> Capture:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
         capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             raise SourceError(f"{name} cannot be reached, or sends no video.")
-        return capture
+        return OpenCvCapture(capture)
 
-    return Device(name, connect, lambda _: time.monotonic(), longest_wait_s=8.0)
+    return Device(name, connect, LONGEST_WAIT_S)
 
 
 def safe_url(url: str) -> str:

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-import cv2
-
-from realtime.sources.opencv import position_s
+from realtime.sources.opencv import cv2
 from realtime.sources.source import Cause, Item, Notice, NoticeKind, Numbering, SourceError
 
 CUT_SHORT = 0.9
@@ -36,10 +34,10 @@ class VideoFile:
         if not self._capture.grab():
             self.close()
             raise SourceError(f"{path} cannot be read as a video: {_why_unreadable(path)}.")
-        self._zero_s = position_s(self._capture)
+        self._zero_s = self._position_s()
         self._first = self._capture.retrieve()
         self._more = self._capture.grab()
-        if self._more and position_s(self._capture) <= self._zero_s:
+        if self._more and self._position_s() <= self._zero_s:
             self.close()
             raise SourceError(f"{path} carries no times for its frames; put it into a container that does (MP4, MKV).")
 
@@ -53,7 +51,7 @@ class VideoFile:
                 yield numbering.frame(time_s, image) if decoded else numbering.dropped(time_s, Cause.DECODE_ERROR)
                 if not self._more:
                     break
-                time_s = position_s(self._capture) - self._zero_s
+                time_s = self._position_s() - self._zero_s
                 decoded, image = self._capture.retrieve()
                 self._more = self._capture.grab()
             if not self._closed and self.duration_s is not None and time_s < CUT_SHORT * self.duration_s - 1.0:
@@ -73,6 +71,9 @@ class VideoFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _position_s(self) -> float:
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
 
 
 def _require_file(path: Path) -> None:
