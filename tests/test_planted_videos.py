@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.data.film import Actor, film, frame_times, sample_script, write_planted
+from medn.data.film import film, frame_times, sample_script, write_planted
 from medn.data.movements import PROTOTYPES, blink, micro
 from medn.data.planted import CALIBRATION_S, MOVEMENTS_HEADER, Camera, Rates, Script, plan
 from medn.data.portrait import Portrait, astronaut, fit
 from medn.data.puppet import REST
+from medn.data.scene import Actor
 from medn.data.shapes import load_shapes, peak_iod
 from medn.data.timing import WHOLE_MS, macro_curve, micro_curve
 from medn.face.landmarker import BLENDSHAPES, Landmarker

@@ -9,7 +9,7 @@ import numpy as np
 from medn.data.shapes import Side, load_shapes, peak_iod, unit_weights
 from medn.data.timing import Curve, blink_curve, macro_curve, micro_curve
 
-Kind = Literal["micro", "macro", "blink", "gaze", "speech", "swallow", "head", "light"]
+Kind = Literal["micro", "macro", "blink", "gaze", "speech", "swallow", "head", "light", "nothing"]
 Emotion = Literal["negative", "positive", "surprise"]
 
 PROTOTYPES: Mapping[Emotion, tuple[tuple[str, ...], ...]] = {

@@ -124,7 +124,7 @@ def plan(
         for m in (*taken, *lights, *gazes)
     ]
     ordered = tuple(sorted(movements, key=lambda m: m.onset_s))
-    return Script(seed, duration_s, ordered, _sway(rng), camera or _webcam(rng))
+    return Script(seed, duration_s, ordered, sway(rng), camera or _webcam(rng))
 
 
 def write_truth(scripts: Mapping[str, Script], folder: Path) -> None:
@@ -143,6 +143,19 @@ def write_truth(scripts: Mapping[str, Script], folder: Path) -> None:
             for m in script.movements
         ),
     )
+
+
+def sway(rng: np.random.Generator) -> tuple[tuple[str, float, float, float], ...]:
+    """Breathing, posture and tremor."""
+    sines = [
+        ("y", rng.uniform(0.003, 0.015), rng.uniform(0.2, 0.35)),
+        ("pitch_deg", rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.35)),
+    ]
+    for axis, size in (("x", 0.05), ("y", 0.03), ("roll_deg", 1.2), ("yaw_deg", 2.5), ("pitch_deg", 1.5)):
+        sines += [(axis, size * rng.uniform(0.2, 1.0), rng.uniform(0.01, 0.1)) for _ in range(2)]
+        sines += [(axis, 0.02 * size * rng.uniform(0.2, 1.0), rng.uniform(0.8, 3.0)) for _ in range(2)]
+    sines += [("log_scale", rng.uniform(0.002, 0.015), rng.uniform(0.01, 0.1))]
+    return tuple((axis, float(size), float(hz), float(rng.uniform(0, 2 * np.pi))) for axis, size, hz in sines)
 
 
 def _fit_in(
@@ -175,19 +188,6 @@ def _count(rate: float, duration_s: float, rng: np.random.Generator) -> int:
 
 def _moments(rate: float, duration_s: float, rng: np.random.Generator) -> list[float]:
     return np.sort(rng.uniform(0.3, duration_s - 0.5, _count(rate, duration_s, rng))).tolist()
-
-
-def _sway(rng: np.random.Generator) -> tuple[tuple[str, float, float, float], ...]:
-    """Breathing, posture and tremor."""
-    sines = [
-        ("y", rng.uniform(0.003, 0.015), rng.uniform(0.2, 0.35)),
-        ("pitch_deg", rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.35)),
-    ]
-    for axis, size in (("x", 0.05), ("y", 0.03), ("roll_deg", 1.2), ("yaw_deg", 2.5), ("pitch_deg", 1.5)):
-        sines += [(axis, size * rng.uniform(0.2, 1.0), rng.uniform(0.01, 0.1)) for _ in range(2)]
-        sines += [(axis, 0.02 * size * rng.uniform(0.2, 1.0), rng.uniform(0.8, 3.0)) for _ in range(2)]
-    sines += [("log_scale", rng.uniform(0.002, 0.015), rng.uniform(0.01, 0.1))]
-    return tuple((axis, float(size), float(hz), float(rng.uniform(0, 2 * np.pi))) for axis, size, hz in sines)
 
 
 def _webcam(rng: np.random.Generator) -> Camera:
