@@ -1,1 +1,1 @@
-"""What the product costs on this machine, measured."""
+"""What the product costs on this machine, measured: each benchmark a file, all on the one small `harness`."""

@@ -20,6 +20,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from benchmarks.cli import bench
+
 if TYPE_CHECKING:
     from realtime.batch import Job, Outcome, Tick
 
@@ -31,6 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(bench, name="bench")
 say = Console(stderr=True, highlight=False, soft_wrap=True)
 show = Console(highlight=False)
 

@@ -60,7 +60,7 @@ class Landmarker:
         )
         self._video = mode == "video"
         self._last_ms = -1
-        with _native_log_silenced():
+        with native_log_silenced():
             self._task = vision.FaceLandmarker.create_from_options(options)
             self(np.zeros((64, 64, 3), np.uint8))  # the first picture costs more, and says more
 
@@ -110,7 +110,7 @@ class FaceCounter:
         with zipfile.ZipFile(MODEL_FILE) as bundle:
             model = bundle.read("face_detector.tflite")
         options = vision.FaceDetectorOptions(base_options=BaseOptions(model_asset_buffer=model))
-        with _native_log_silenced():
+        with native_log_silenced():
             self._task = vision.FaceDetector.create_from_options(options)
             self(np.zeros((64, 64, 3), np.uint8))
 
@@ -124,7 +124,7 @@ class FaceCounter:
 
 
 @contextmanager
-def _native_log_silenced() -> Iterator[None]:
+def native_log_silenced() -> Iterator[None]:
     """Keep MediaPipe's start-up chatter from standard error: it has no switch. Faults are raised, not logged."""
     try:
         kept = os.dup(2)

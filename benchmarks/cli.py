@@ -1,0 +1,122 @@
+"""`medn bench`: arguments and words only. Results go to standard output, progress to standard error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.harness.measure import Result
+from benchmarks.harness.rounds import Effort, Tell
+
+bench = typer.Typer(help="Measure latency and throughput on this machine.", no_args_is_help=True)
+say = Console(stderr=True, highlight=False)
+show = Console(highlight=False)
+
+UNUSABLE, INTERRUPTED = 2, 130
+
+REPORTS = Path("docs/benchmarks")
+
+HowLong = Annotated[Effort, typer.Option("--effort", help="How long to measure.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
+Folder = Annotated[Path | None, typer.Option("--out", help="Write a report into this folder.")]
+Video = Annotated[Path | None, typer.Option(help="A video instead of the built-in sample (720p).")]
+
+Measuring = Callable[[Effort, Tell], Result]
+
+
+@bench.command(name="all")
+def everything(
+    effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = REPORTS
+) -> None:
+    """Run every benchmark that needs no extra hardware, and write a dated report with plots."""
+    _run(_benchmarks(video), effort, as_json, folder)
+
+
+@bench.command()
+def replay(
+    effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
+) -> None:
+    """The whole pipeline against a bare Face Landmarker loop and against decoding alone, as ratios."""
+    _run_one("replay", effort, as_json, folder, video)
+
+
+@bench.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A report, its .md or its .json.")],
+    after: Annotated[Path, typer.Argument(help="A later report.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed between two reports by more than their noise."""
+    from benchmarks.harness.compare import as_table, change_record, changes
+    from benchmarks.harness.report import ReportError, read
+    from realtime.report import print_line
+
+    try:
+        first, second = read(before), read(after)
+    except ReportError as error:
+        say.print(f"medn: {error}", style="red")
+        raise typer.Exit(UNUSABLE) from None
+    if as_json:
+        for change in changes(first, second):
+            print_line(change_record(change))
+    else:
+        show.print(as_table(first, second))
+
+
+def _benchmarks(video: Path | None) -> dict[str, Measuring]:
+    """Every benchmark by name, in the order of a report."""
+    from benchmarks import replay as replaying
+    from realtime.demo import sample_video
+
+    return {
+        "replay": lambda effort, tell: replaying.measure(video or sample_video(), effort, tell),
+    }
+
+
+def _run_one(name: str, effort: Effort, as_json: bool, folder: Path | None, video: Path | None = None) -> None:
+    _run({name: _benchmarks(video)[name]}, effort, as_json, folder)
+
+
+def _run(benchmarks: Mapping[str, Measuring], effort: Effort, as_json: bool, folder: Path | None) -> None:
+    """Measure one after the other, show each result as it comes, and report on all, also on those before Ctrl-C."""
+    from benchmarks.harness import report
+    from benchmarks.harness.machine import describe_machine
+    from benchmarks.harness.table import as_table
+    from realtime.report import print_line
+
+    results: list[Result] = []
+    interrupted = False
+    try:
+        for name, measuring in benchmarks.items():
+            results.append(_measured(name, measuring, effort))
+            if as_json:
+                print_line(report.result_record(results[-1]))
+            else:
+                show.print(as_table(results[-1]))
+    except KeyboardInterrupt:
+        interrupted = True
+    run = report.Run(describe_machine(), tuple(results))
+    if as_json:
+        print_line({"type": "benchmark_run", **asdict(run.machine)})
+    if folder and results:
+        say.print(f"Report: {report.write(run, folder)}")
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _measured(name: str, measuring: Measuring, effort: Effort) -> Result:
+    """One benchmark's result, with what disturbed it. Exits with 2 if its input cannot be read."""
+    from benchmarks.harness.quiet import Quiet
+    from realtime.sources import SourceError
+
+    quiet = Quiet()
+    try:
+        with say.status(name) as status:
+            result = measuring(effort, lambda words: status.update(f"{name}: {words}"))
+    except SourceError as error:
+        say.print(f"medn: {error}", style="red")
+        raise typer.Exit(UNUSABLE) from None
+    return replace(result, disturbances=quiet.disturbances(result.measures))

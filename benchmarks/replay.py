@@ -1,0 +1,161 @@
+"""Replay: the whole pipeline against a bare Face Landmarker loop and against decoding alone, on the same file.
+
+The bare loop is what a programmer writes first: read, convert, detect, one face, blendshapes on. The product looks for
+up to four faces, decodes ahead on a thread of its own, and does everything else too.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import mediapipe
+import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision
+
+from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness.measure import ratios
+from medn.face.landmarker import MODEL_FILE, native_log_silenced
+from realtime.drivers import run_replay
+from realtime.frame import Frame
+from realtime.pipeline import Pipeline, PipelineParameters
+from realtime.recording import describe
+from realtime.session import SessionWriter
+from realtime.sources import VideoFile
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    """Of the video, in each round."""
+
+
+SIZES = {Effort.QUICK: Size(3, 4), Effort.NORMAL: Size(5, 12), Effort.THOROUGH: Size(9, 36)}
+
+PIPELINE, SESSION, BARE, DECODING = "pipeline", "pipeline, session written", "bare landmarker loop", "decoding alone"
+
+
+def measure(video: Path, effort: Effort, tell: Tell) -> Result:
+    """Replay a video each way. Raises `SourceError` if it cannot be read."""
+    size = SIZES[effort]
+    with VideoFile(video) as source:
+        name = source.name
+        height, width = next(item for item in source if isinstance(item, Frame)).image.shape[:2]
+    contestants: dict[str, Callable[[], Timing]] = {
+        PIPELINE: lambda: pipeline(video, size.seconds),
+        SESSION: lambda: pipeline_with_session(video, size.seconds),
+        BARE: lambda: bare_loop(video, size.seconds),
+        DECODING: lambda: decoding(video, size.seconds),
+    }
+    timings = in_turn(contestants, size.rounds, tell)
+    fps = {name: [timing.fps for timing in rounds] for name, rounds in timings.items()}
+    measures = [
+        figure
+        for name in contestants
+        for figure in (
+            Measure(name, "rate", "frames/s", tuple(fps[name]), "higher"),
+            ratios(name, "× bare loop", fps[name], fps[BARE]),
+            ratios(name, "× decoding", fps[name], fps[DECODING]),
+        )
+    ]
+    frames = {name: rounds[0].frames for name, rounds in timings.items()}
+    return Result(
+        benchmark="replay",
+        question="How fast is a recording analysed, against a bare Face Landmarker loop and against decoding alone?",
+        conditions={
+            "video": f"{name}, {width}×{height}, first {size.seconds:g} s",
+            "frames": ", ".join(f"{count} ({name})" for name, count in frames.items()),
+            "rounds": f"{size.rounds}, in turn, after one warm-up",
+        },
+        measures=tuple(measures),
+        plots=(
+            Plot(
+                "Replay",
+                "",
+                "frames a second, by round",
+                "bars",
+                tuple(f"round {number + 1}" for number in range(size.rounds)),
+                {name: tuple(values) for name, values in fps.items()},
+            ),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What one way through the video took; models were loaded and the file opened before."""
+
+    frames: int
+    wall_s: float
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.frames / self.wall_s
+
+
+def pipeline(video: Path, seconds: float) -> Timing:
+    """The product without sinks."""
+    with Pipeline() as pipeline, VideoFile(video) as source:
+        began_s = time.perf_counter()
+        summary = run_replay(source, pipeline, seconds=seconds)
+        return Timing(summary.frames_processed, time.perf_counter() - began_s)
+
+
+def pipeline_with_session(video: Path, seconds: float) -> Timing:
+    """The product as `medn replay` runs it: everything kept in a session file, until it is closed."""
+    parameters = PipelineParameters()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Pipeline(parameters) as pipeline,
+        VideoFile(video) as source,
+        SessionWriter(Path(folder) / "benchmark.medn", describe(source, parameters)) as session,
+    ):
+        began_s = time.perf_counter()
+        summary = run_replay(source, pipeline, [session], seconds=seconds)
+        session.close(summary)
+        return Timing(summary.frames_processed, time.perf_counter() - began_s)
+
+
+def bare_loop(video: Path, seconds: float) -> Timing:
+    """A Face Landmarker in VIDEO mode in a plain OpenCV loop."""
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(MODEL_FILE)),
+        running_mode=vision.RunningMode.VIDEO,
+        num_faces=1,
+        output_face_blendshapes=True,
+    )
+    with native_log_silenced():
+        landmarker = vision.FaceLandmarker.create_from_options(options)
+        blank = np.zeros((64, 64, 3), np.uint8)
+        landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, blank), 0)  # the first costs more
+    capture = cv2.VideoCapture(str(video))
+    with landmarker:
+        frames, began_s = 0, time.perf_counter()
+        while True:
+            more, picture = capture.read()
+            time_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
+            if not more or time_ms >= 1000 * seconds:
+                break
+            rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+            landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, rgb), round(time_ms) + 1)
+            frames += 1
+        wall_s = time.perf_counter() - began_s
+    capture.release()
+    return Timing(frames, wall_s)
+
+
+def decoding(video: Path, seconds: float) -> Timing:
+    """OpenCV reading every frame, and nothing else."""
+    capture = cv2.VideoCapture(str(video))
+    frames, began_s = 0, time.perf_counter()
+    while capture.read()[0] and capture.get(cv2.CAP_PROP_POS_MSEC) < 1000 * seconds:
+        frames += 1
+    wall_s = time.perf_counter() - began_s
+    capture.release()
+    return Timing(frames, wall_s)
