@@ -1,5 +1,6 @@
 """Cameras: which there are, and frames of one of them by its number."""
 
+import contextlib
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +30,15 @@ class Camera:
 
 def list_cameras() -> list[Camera]:
     """The cameras of this machine, by number. Where the system names them (Linux), nothing is opened."""
-    named = [
-        Camera(int(entry.name.removeprefix("video")), (entry / "name").read_text().strip())
-        for entry in V4L_FOLDER.glob("video[0-9]*")
-        # a webcam's second node carries no pictures
-        if (entry / "index").read_text().strip() == "0"
-    ]
-    return sorted(named, key=lambda camera: camera.number) or [
-        Camera(number, f"camera {number}") for number in range(PROBED) if _opens(number)
-    ]
+    named = []
+    for entry in V4L_FOLDER.glob("video[0-9]*"):
+        with contextlib.suppress(OSError):  # unplugged in this moment
+            # a webcam's second node carries no pictures
+            if (entry / "index").read_text().strip() == "0":
+                number = int(entry.name.removeprefix("video"))
+                named.append(Camera(number, (entry / "name").read_text().strip()))
+    probed = (Camera(number, f"camera {number}") for number in range(PROBED) if _opens(number))
+    return sorted(named, key=lambda camera: camera.number) or list(probed)
 
 
 def open_camera(number: int, mode: CameraMode = DEFAULT_MODE, name: str = "") -> Device:

@@ -14,7 +14,7 @@ LONGEST_WAIT_S = 8.0
 
 
 def open_stream(url: str) -> Device:
-    """The stream at a URL; raises `SourceError` if it does not answer with a picture within about 5 s."""
+    """The stream at a URL; raises `SourceError` if it does not answer with video within about 5 s, or has an end."""
     name = safe_url(url)
 
     def connect() -> Capture:
@@ -22,13 +22,22 @@ def open_stream(url: str) -> Device:
         capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             raise SourceError(f"{name} cannot be reached, or sends no video.")
+        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+            capture.release()
+            raise SourceError(f"{name} is a recording, not a stream: download it and give the file.")
         return OpenCvCapture(capture)
 
     return Device(name, connect, LONGEST_WAIT_S)
 
 
 def safe_url(url: str) -> str:
-    """The URL without user, password, query and fragment, any of which may hold a secret."""
-    parts = urlsplit(url)
+    """The URL without user, password, query and fragment, any of which may hold a secret.
+
+    Raises `SourceError` if its parts cannot be told apart.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SourceError(f"The {url.partition('://')[0]} URL is malformed: its host cannot be read.") from None
     # not parts.hostname and parts.port, which raise for a malformed port
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -20,7 +20,7 @@ from realtime.sources.source import SourceError
 
 BUFFERS = 8
 """How many frames the driver may hold until they are fetched: 40 ms at 200 fps."""
-READ_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 2.5
 
 _CAPTURE = v4l2.BufferType.VIDEO_CAPTURE
 _MMAP = v4l2.Memory.MMAP
