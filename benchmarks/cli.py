@@ -1,6 +1,6 @@
 """`medn bench`: arguments and words only. Results go to standard output, progress to standard error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +40,33 @@ def replay(
     effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
 ) -> None:
     """The whole pipeline against a bare Face Landmarker loop and against decoding alone, as ratios."""
-    _run_one("replay", effort, as_json, folder, video)
+    _run_some(["replay"], effort, as_json, folder, video)
+
+
+@bench.command()
+def stages(effort: HowLong = Effort.NORMAL, as_json: AsJson = False, folder: Folder = None) -> None:
+    """Where a frame's time goes, at 360p, 720p and 1080p with 1–4 faces."""
+    _run_some(["stages"], effort, as_json, folder)
+
+
+@bench.command()
+def live(effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None) -> None:
+    """Latency and drops at 30–200 fps, and the highest rate that is held."""
+    _run_some(["live"], effort, as_json, folder, video)
+
+
+@bench.command()
+def streams(
+    effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
+) -> None:
+    """How many 30 fps streams this machine holds, and how cost grows with streams, faces and hours."""
+    _run_some(["streams", "growth"], effort, as_json, folder, video)
+
+
+@bench.command()
+def kernels(effort: HowLong = Effort.NORMAL, as_json: AsJson = False, folder: Folder = None) -> None:
+    """The motion kernels, alignment and flow against NumPy and OpenCV doing the same, with the memory floor."""
+    _run_some(["kernels"], effort, as_json, folder)
 
 
 @bench.command()
@@ -68,16 +94,24 @@ def compare(
 
 def _benchmarks(video: Path | None) -> dict[str, Measuring]:
     """Every benchmark by name, in the order of a report."""
-    from benchmarks import replay as replaying
+    from benchmarks import growth, kernels, live, replay, stages, streams
     from realtime.demo import sample_video
 
     return {
-        "replay": lambda effort, tell: replaying.measure(video or sample_video(), effort, tell),
+        "replay": lambda effort, tell: replay.measure(replay.SIZES[effort], tell, video or sample_video()),
+        "stages": lambda effort, tell: stages.measure(stages.SIZES[effort], tell),
+        "live": lambda effort, tell: live.measure(live.SIZES[effort], tell, video or sample_video()),
+        "streams": lambda effort, tell: streams.measure(streams.SIZES[effort], tell, video or sample_video()),
+        "growth": lambda effort, tell: growth.measure(growth.SIZES[effort], tell),
+        "kernels": lambda effort, tell: kernels.measure(kernels.SIZES[effort], tell),
     }
 
 
-def _run_one(name: str, effort: Effort, as_json: bool, folder: Path | None, video: Path | None = None) -> None:
-    _run({name: _benchmarks(video)[name]}, effort, as_json, folder)
+def _run_some(
+    names: Sequence[str], effort: Effort, as_json: bool, folder: Path | None, video: Path | None = None
+) -> None:
+    benchmarks = _benchmarks(video)
+    _run({name: benchmarks[name] for name in names}, effort, as_json, folder)
 
 
 def _run(benchmarks: Mapping[str, Measuring], effort: Effort, as_json: bool, folder: Path | None) -> None:

@@ -40,9 +40,8 @@ SIZES = {Effort.QUICK: Size(3, 4), Effort.NORMAL: Size(5, 12), Effort.THOROUGH: 
 PIPELINE, SESSION, BARE, DECODING = "pipeline", "pipeline, session written", "bare landmarker loop", "decoding alone"
 
 
-def measure(video: Path, effort: Effort, tell: Tell) -> Result:
+def measure(size: Size, tell: Tell, video: Path) -> Result:
     """Replay a video each way. Raises `SourceError` if it cannot be read."""
-    size = SIZES[effort]
     with VideoFile(video) as source:
         name = source.name
         height, width = next(item for item in source if isinstance(item, Frame)).image.shape[:2]

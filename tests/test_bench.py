@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from benchmarks import replay
-from benchmarks.harness import Effort, Measure, Plot, Result, in_turn
+from benchmarks.harness import Measure, Plot, Result, in_turn
 from benchmarks.harness.compare import Change, changes, differences
 from benchmarks.harness.machine import Machine, describe_machine
 from benchmarks.harness.measure import ratios
@@ -138,7 +138,7 @@ def test_what_is_no_report_is_refused_in_one_sentence(tmp_path, content):
 
 
 def test_replay_measures_all_ways_over_the_same_frames(short_video):
-    found = replay.measure(short_video, Effort.QUICK, lambda _: None)
+    found = replay.measure(replay.Size(rounds=2, seconds=1), lambda _: None, short_video)
     frames = {part.split(" ")[0] for part in found.conditions["frames"].split(", ") if part[0].isdigit()}
     assert frames == {"15"}
     assert {measure.subject for measure in found.measures} == {

@@ -1,0 +1,175 @@
+"""Growth: what further faces cost, and whether hours leave anything behind in memory or in the cost of a frame.
+
+Hours pass quickly here: a few pictures again and again, at a camera's times of 200 fps, as fast as the machine allows,
+in a process of its own, into a session, as `medn replay` would write it.
+"""
+
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import psutil
+
+from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.scenes import Picture, endless, tiled
+from realtime.drivers import Sink, run_replay
+from realtime.frame import Frame
+from realtime.pipeline import Pipeline, PipelineParameters
+from realtime.recording import describe
+from realtime.results import Analysis
+from realtime.session import SessionWriter
+from realtime.sources import Generated
+
+SIZE_PX = (1280, 720)
+FACES = (1, 2, 3, 4)
+HOURS_RATE_HZ = 200.0
+SAMPLES = 200
+"""Moments at which memory is looked at."""
+FILLED = 0.1
+"""Share of the frames after which every buffer has been filled once."""
+PER_FRAMES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    frames: int
+    """In each round, for each number of faces."""
+    hours_frames: int
+
+
+SIZES = {
+    Effort.QUICK: Size(1, 60, 2_000),
+    Effort.NORMAL: Size(3, 90, 30_000),
+    Effort.THOROUGH: Size(5, 300, 100_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A long run, at evenly spread moments."""
+
+    frames: tuple[int, ...]
+    memory_mib: tuple[float, ...]
+    """Resident memory of the process."""
+    step_ms: tuple[float, ...]
+    """Median time in all stages over the frames since the moment before."""
+
+    def growth_mib(self, per_frames: int) -> float:
+        """Memory gained, by the straight line through all moments after the buffers were filled."""
+        since = int(FILLED * len(self.frames))
+        slope = np.polyfit(self.frames[since:], self.memory_mib[since:], 1)[0]
+        return float(slope * per_frames)
+
+    def slowing(self) -> float:
+        """Time of a frame in the last tenth over that in the second tenth."""
+        tenth = len(self.step_ms) // 10
+        return float(np.median(self.step_ms[-tenth:]) / np.median(self.step_ms[tenth : 2 * tenth]))
+
+
+def measure(size: Size, tell: Tell) -> Result:
+    """Time 1–4 faces, then let hours pass."""
+    scenes = {f"{faces} face{'s' * (faces > 1)}": tiled(faces, SIZE_PX) for faces in FACES}
+    contestants = {name: partial(step_ms, pictures, size.frames) for name, pictures in scenes.items()}
+    rounds = in_turn(contestants, size.rounds, tell, warm_up=0)
+    tell(f"{size.hours_frames} frames")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        hours = pool.submit(long_run, size.hours_frames).result()
+    each = [_line(FACES, [times[number] for times in rounds.values()]) for number in range(size.rounds)]
+    subject = f"{size.hours_frames} frames"
+    return Result(
+        benchmark="growth",
+        question="What does a further face cost, and does a long run grow in memory or slow down?",
+        conditions={
+            "faces": f"the portrait, tiled, {SIZE_PX[0]}×{SIZE_PX[1]}, every frame with landmarks",
+            "rounds": f"{size.rounds} of {size.frames} frames, in turn",
+            "long run": f"{subject} of one face at {HOURS_RATE_HZ:g} fps of their own time, with a session",
+        },
+        measures=(
+            *(Measure(name, "time a frame", "ms", tuple(times)) for name, times in rounds.items()),
+            Measure("a further face", "time a frame", "ms", tuple(slope for slope, _ in each)),
+            Measure("a further face", "linear fit", "R²", tuple(fit for _, fit in each), "higher"),
+            Measure(subject, "memory", "MiB", (max(hours.memory_mib),)),
+            Measure(subject, f"growth per {PER_FRAMES} frames", "MiB", (hours.growth_mib(PER_FRAMES),)),
+            Measure(subject, "last tenth", "× second tenth's time", (hours.slowing(),)),
+        ),
+        notes=(f"Growth is that of the straight line after the first {FILLED:.0%} of the frames.",),
+        plots=(
+            Plot(
+                "One frame's analysis by number of faces",
+                "faces",
+                "ms",
+                "line",
+                tuple(map(float, FACES)),
+                {"median of the rounds": tuple(float(np.median(times)) for times in rounds.values())},
+            ),
+            Plot(
+                "Memory over a long run",
+                "frames",
+                "MiB resident",
+                "line",
+                tuple(map(float, hours.frames)),
+                {"process": hours.memory_mib},
+            ),
+        ),
+    )
+
+
+def step_ms(pictures: list[Picture], frames: int) -> float:
+    """Median time of `Pipeline.step` in ms, every frame with landmarks, after a third of the frames."""
+    picture, times_ms = endless(pictures), []
+    with Pipeline() as pipeline:
+        for index in range(frames + frames // 3):
+            frame = Frame(index, index / 30, picture(index))
+            began_s = perf_counter()
+            pipeline.step(frame)
+            times_ms.append(1000 * (perf_counter() - began_s))
+    return float(np.median(times_ms[frames // 3 :]))
+
+
+def long_run(frames: int) -> Hours:
+    """Analyse so many frames into a session, looking at memory now and then."""
+    picture, parameters = endless(tiled(1, SIZE_PX)), PipelineParameters()
+    source = Generated(picture, (np.arange(frames) / HOURS_RATE_HZ).tolist(), "a long run")
+    watcher = _Watcher(max(1, frames // SAMPLES))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Pipeline(parameters) as pipeline,
+        SessionWriter(Path(folder) / "long.medn", describe(source, parameters)) as session,
+    ):
+        session.close(run_replay(source, pipeline, [session, watcher]))
+    return Hours(tuple(watcher.frames), tuple(watcher.memory_mib), tuple(watcher.step_ms))
+
+
+class _Watcher(Sink):
+    """Looks at this process's memory every so many frames."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._process = psutil.Process()
+        self._since: list[float] = []
+        self.frames: list[int] = []
+        self.memory_mib: list[float] = []
+        self.step_ms: list[float] = []
+
+    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
+        self._since.append(sum(analysis.stages_ms.values()))
+        if len(self._since) == self._every:
+            self.frames.append(frame.index)
+            self.memory_mib.append(self._process.memory_info().rss / 2**20)
+            self.step_ms.append(float(np.median(self._since)))
+            self._since.clear()
+
+
+def _line(x: tuple[int, ...], y: list[float]) -> tuple[float, float]:
+    """Slope of the straight line through points, and the share of their variance that it explains (R²)."""
+    slope, start = np.polyfit(x, y, 1)
+    left = np.array(y) - (slope * np.array(x) + start)
+    return float(slope), float(1 - (left @ left) / ((np.array(y) - np.mean(y)) ** 2).sum())

@@ -1,0 +1,163 @@
+"""Live: a camera's fixed rates, latency counted from the moment at which each frame was due.
+
+Pictures decoded beforehand come at exactly even times through the product's own live driver, with the patience that it
+has with a device. A frame that comes late because the machine was busy is late from when it was due, so that waiting is
+not hidden ("coordinated omission", Gil Tene). What a real camera adds (exposure, transfer, its own decoding) is not in.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness.measure import quantiles
+from benchmarks.scenes import Picture, decoded, endless
+from realtime.drivers import Summary, run_live
+from realtime.drivers.paced import Paced
+from realtime.drivers.tally import RESULT_LATENCY
+from realtime.pipeline import Pipeline
+from realtime.sources import Generated
+
+PICTURES = 48
+MOST_DROPPED = 0.01
+"""A rate is held if a smaller share of its frames than this is dropped."""
+STEP_HZ = 10
+"""How finely the highest rate is looked for."""
+HIGHEST_HZ = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    """Of each rate in each round."""
+    trial_s: float
+    """Of each rate while the highest is looked for."""
+    hold_s: float
+    """For which the highest rate must be held."""
+    rates_hz: tuple[int, ...] = (30, 60, 120, 200)
+
+
+SIZES = {Effort.QUICK: Size(1, 3, 2, 5), Effort.NORMAL: Size(3, 8, 4, 60), Effort.THOROUGH: Size(3, 60, 10, 60)}
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One fixed-rate drive."""
+
+    summary: Summary
+    cpu_cores: float
+    """Cores kept busy by this process, on average."""
+    memory_mib: float
+    """Resident at the end, of the whole process."""
+
+    @property
+    def dropped(self) -> float:
+        """Share of the frames offered, 0–1."""
+        return 1 - self.summary.frames_processed / self.summary.frames_offered
+
+
+def measure(size: Size, tell: Tell, video: Path) -> Result:
+    """Drive the pipeline at each rate, then look for the highest one. Raises `SourceError` for the video."""
+    picture = endless(decoded(video, PICTURES))
+    height, width = picture(0).shape[:2]
+    rates: dict[str, Callable[[], Drive]] = {
+        f"{hz} fps": partial(drive, picture, hz, size.seconds) for hz in size.rates_hz
+    }
+    drives = in_turn(rates, size.rounds, tell, warm_up=0)
+    highest = highest_rate_hz(lambda hz, seconds: drive(picture, hz, seconds).dropped, size, tell)
+    return Result(
+        benchmark="live",
+        question="At fixed rates, how old is a frame when its result is there, and what is dropped?",
+        conditions={
+            "frames": f"{PICTURES} decoded pictures of {video.name} over and over, {width}×{height}, one face",
+            "rounds": f"{size.rounds} of {size.seconds:g} s each, in turn",
+            "highest rate": f"looked for in steps of {STEP_HZ} fps, then held for {size.hold_s:g} s",
+        },
+        measures=(
+            *_measures(drives),
+            Measure("highest rate held", "rate", "fps", (float(highest),), "higher"),
+        ),
+        notes=(
+            "Latency counts from the moment at which a frame was due to the end of its analysis.",
+            f"A rate is held if under {MOST_DROPPED:.0%} of its frames are dropped; the landmarks are looked for at "
+            "most 33 times a second, whatever the rate.",
+            *_causes(drives),
+        ),
+        plots=(_plot(drives),),
+    )
+
+
+def drive(picture: Callable[[int], Picture], rate_hz: float, seconds: float) -> Drive:
+    """Pictures at a fixed rate through a new pipeline."""
+    times_s = (np.arange(round(rate_hz * seconds)) / rate_hz).tolist()
+    process = psutil.Process()
+    with Pipeline() as pipeline:
+        before, began_s = process.cpu_times(), time.monotonic()
+        summary = run_live(Paced(Generated(picture, times_s, f"{rate_hz:g} fps")), pipeline)
+        after, wall_s = process.cpu_times(), time.monotonic() - began_s
+        memory_mib = process.memory_info().rss / 2**20
+    busy_s = after.user + after.system - before.user - before.system
+    return Drive(summary, busy_s / wall_s, memory_mib)
+
+
+def highest_rate_hz(dropped: Callable[[int, float], float], size: Size, tell: Tell) -> int:
+    """The highest multiple of 10 fps that is held for `size.hold_s`; 0 if none is.
+
+    `dropped(rate_hz, seconds)` is the share of frames dropped. Short trials first: doubling, then halving the interval;
+    then the long one, and after a failure the rate that it seems to have managed.
+    """
+
+    def lost(rate_hz: int, seconds: float) -> float:
+        tell(f"looking for the highest rate: {rate_hz} fps for {seconds:g} s")
+        return dropped(rate_hz, seconds)
+
+    low, high = 0, 4 * STEP_HZ
+    while high <= HIGHEST_HZ and lost(high, size.trial_s) < MOST_DROPPED:
+        low, high = high, 2 * high
+    while high - low > STEP_HZ and low < HIGHEST_HZ:
+        middle = (low + high) // 2 // STEP_HZ * STEP_HZ
+        low, high = (middle, high) if lost(middle, size.trial_s) < MOST_DROPPED else (low, middle)
+    while low > 0 and (share := lost(low, size.hold_s)) >= MOST_DROPPED:
+        low = int(low * min(0.9, 1 - share)) // STEP_HZ * STEP_HZ
+    return low
+
+
+def _measures(drives: Mapping[str, Sequence[Drive]]) -> Iterator[Measure]:
+    for rate, rounds in drives.items():
+        yield from quantiles(f"{rate}", [drive.summary.stages_ms[RESULT_LATENCY] for drive in rounds])
+        yield Measure(rate, "dropped", "%", tuple(100 * drive.dropped for drive in rounds))
+        yield Measure(rate, "CPU", "cores", tuple(drive.cpu_cores for drive in rounds))
+        yield Measure(rate, "memory", "MiB", tuple(drive.memory_mib for drive in rounds))
+
+
+def _causes(drives: Mapping[str, Sequence[Drive]]) -> Iterator[str]:
+    for rate, rounds in drives.items():
+        causes = sorted({cause for drive in rounds for cause in drive.summary.frames_dropped})
+        if causes:
+            counts = (sum(drive.summary.frames_dropped.get(cause, 0) for drive in rounds) for cause in causes)
+            offered = sum(drive.summary.frames_offered for drive in rounds)
+            told = ", ".join(f"{cause} {count}" for cause, count in zip(causes, counts, strict=True))
+            yield f"Dropped at {rate}, of {offered} offered in all rounds: {told}."
+
+
+def _plot(drives: Mapping[str, Sequence[Drive]]) -> Plot:
+    latencies = [[drive.summary.stages_ms[RESULT_LATENCY] for drive in rounds] for rounds in drives.values()]
+    return Plot(
+        title="Latency from when a frame was due to its result",
+        x_label="",
+        y_label="ms (median of the rounds)",
+        kind="bars",
+        x=tuple(drives),
+        series={
+            name: tuple(float(np.median([round_ms[name] for round_ms in rounds])) for rounds in latencies)
+            for name in ("p50", "p90", "p99")
+        },
+    )

@@ -1,0 +1,133 @@
+"""Stages: where a frame's time goes, by the size of the picture and the number of faces.
+
+Real videos of the tiled portrait go through the product's own replay, and its own accounts say how long each stage
+took. Decoding runs ahead on a thread of its own, so the stages of a frame add up to its step, not to its share of the
+replay.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness.measure import quantiles
+from benchmarks.scenes import endless, tiled, write_video
+from realtime.drivers import run_replay
+from realtime.frame import Frame
+from realtime.latency import Latencies
+from realtime.pipeline import Pipeline
+from realtime.results import Analysis, Event
+from realtime.sources import VideoFile
+
+SIZES_PX = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080)}
+FACES = (1, 2, 3, 4)
+ALL_BUT_LANDMARKS = "all but landmarks"
+SETTLED_S = 1.0
+"""Left out at the start: models warm up, and a second face is first looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int
+    frames: int
+    sizes_px: tuple[str, ...] = tuple(SIZES_PX)
+    faces: tuple[int, ...] = FACES
+
+
+SIZES = {
+    Effort.QUICK: Size(1, 75, ("720p",), (1, 2)),
+    Effort.NORMAL: Size(3, 120),
+    Effort.THOROUGH: Size(5, 330),
+}
+
+
+def measure(size: Size, tell: Tell) -> Result:
+    """Replay each scene."""
+    with tempfile.TemporaryDirectory() as folder:
+        scenes: dict[str, Callable[[], dict[str, Mapping[str, float]]]] = {}
+        for name, faces in product(size.sizes_px, size.faces):
+            tell(f"filming {name}, {faces} faces")
+            pictures = tiled(faces, SIZES_PX[name])
+            video = Path(folder) / f"{name}-{faces}.mp4"
+            write_video(map(endless(pictures), range(size.frames)), video)
+            scenes[f"{name}, {faces} face{'s' * (faces > 1)}"] = partial(stages_ms, video)
+        rounds = in_turn(scenes, size.rounds, tell)
+    return Result(
+        benchmark="stages",
+        question="Where does a frame's time go, by the size of the picture and the number of faces?",
+        conditions={
+            "video": f"the portrait, tiled: {size.frames} frames at 30/s, H.264, the first {SETTLED_S:g} s left out",
+            "rounds": f"{size.rounds}, in turn, after one warm-up; quantiles are those of one round",
+        },
+        measures=tuple(_measures(rounds)),
+        notes=(
+            "step: the whole of a frame's analysis; decode: on its own thread, meanwhile; "
+            f"{ALL_BUT_LANDMARKS}: step less landmarks.",
+        ),
+        plots=(_plot(rounds),),
+    )
+
+
+def stages_ms(video: Path) -> dict[str, Mapping[str, float]]:
+    """p50, p90, p99 and max in ms of each stage over the settled part of a video's frames."""
+    with Pipeline() as pipeline:
+        settled = Settled(pipeline)
+        summary = run_replay(VideoFile(video), settled)
+    return {"decode": summary.stages_ms["decode"], **settled.latencies.quantiles_ms()}
+
+
+class Settled:
+    """A pipeline that accounts for the stages of its frames once it has settled."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self.latencies = Latencies()
+
+    @property
+    def analysis(self) -> Analysis:
+        """The pipeline's own."""
+        return self._pipeline.analysis
+
+    def step(self, frame: Frame) -> list[Event]:
+        """The pipeline's own."""
+        began_s = perf_counter()
+        events = self._pipeline.step(frame)
+        step_ms = 1000 * (perf_counter() - began_s)
+        if frame.time_s >= SETTLED_S:
+            stages = self._pipeline.analysis.stages_ms
+            rest_ms = step_ms - stages.get("landmarks", 0.0)
+            for stage, ms in {**stages, ALL_BUT_LANDMARKS: rest_ms, "step": step_ms}.items():
+                self.latencies.record(stage, ms)
+        return events
+
+    def flush(self) -> list[Event]:
+        """The pipeline's own."""
+        return self._pipeline.flush()
+
+
+def _measures(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> Iterator[Measure]:
+    for scene, outcomes in rounds.items():
+        for stage in outcomes[0]:
+            yield from quantiles(f"{scene}: {stage}", [outcome[stage] for outcome in outcomes])
+
+
+def _plot(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> Plot:
+    stages = [stage for stage in next(iter(rounds.values()))[0] if stage not in ("decode", "step", ALL_BUT_LANDMARKS)]
+    return Plot(
+        title="One frame's analysis by stage",
+        x_label="",
+        y_label="p50, ms",
+        kind="stacked bars",
+        x=tuple(scene.replace(", ", "\n") for scene in rounds),
+        series={
+            stage: tuple(median(outcome[stage]["p50"] for outcome in outcomes) for outcomes in rounds.values())
+            for stage in stages
+        },
+    )
