@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.harness.measure import Result
+from benchmarks.harness.measure import ImpossibleError, Result
 from benchmarks.harness.rounds import Effort, Tell
 
 bench = typer.Typer(help="Measure latency and throughput on this machine.", no_args_is_help=True)
-say = Console(stderr=True, highlight=False)
+say = Console(stderr=True, highlight=False, soft_wrap=True)
 show = Console(highlight=False)
 
 UNUSABLE, INTERRUPTED = 2, 130
@@ -67,6 +67,24 @@ def streams(
 def kernels(effort: HowLong = Effort.NORMAL, as_json: AsJson = False, folder: Folder = None) -> None:
     """The motion kernels, alignment and flow against NumPy and OpenCV doing the same, with the memory floor."""
     _run_some(["kernels"], effort, as_json, folder)
+
+
+@bench.command()
+def glass(
+    camera: Annotated[
+        str, typer.Argument(help="The camera that faces this screen: auto, its number or its name.")
+    ] = "auto",
+    effort: HowLong = Effort.NORMAL,
+    as_json: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """Flash the screen at a camera that faces it: from light to result (needs a screen and the app's packages)."""
+    from benchmarks import glass as flashing
+
+    def measuring(effort: Effort, tell: Tell) -> Result:
+        return flashing.measure(flashing.SIZES[effort], tell, camera)
+
+    _run({"glass": measuring}, effort, as_json, folder)
 
 
 @bench.command()
@@ -142,7 +160,7 @@ def _run(benchmarks: Mapping[str, Measuring], effort: Effort, as_json: bool, fol
 
 
 def _measured(name: str, measuring: Measuring, effort: Effort) -> Result:
-    """One benchmark's result, with what disturbed it. Exits with 2 if its input cannot be read."""
+    """One benchmark's result, with what disturbed it. Exits with 2 if it cannot run on this input or machine."""
     from benchmarks.harness.quiet import Quiet
     from realtime.sources import SourceError
 
@@ -150,7 +168,7 @@ def _measured(name: str, measuring: Measuring, effort: Effort) -> Result:
     try:
         with say.status(name) as status:
             result = measuring(effort, lambda words: status.update(f"{name}: {words}"))
-    except SourceError as error:
+    except (SourceError, ImpossibleError) as error:
         say.print(f"medn: {error}", style="red")
         raise typer.Exit(UNUSABLE) from None
     return replace(result, disturbances=quiet.disturbances(result.measures))

@@ -30,8 +30,8 @@ FACES = (1, 2, 3, 4)
 HOURS_RATE_HZ = 200.0
 SAMPLES = 200
 """Moments at which memory is looked at."""
-FILLED = 0.1
-"""Share of the frames after which every buffer has been filled once."""
+FILLED_FRAMES = 2_000
+"""After so many frames every buffer has been filled once: the longest holds seconds at 250 fps."""
 PER_FRAMES = 100_000
 
 
@@ -46,7 +46,7 @@ class Size:
 
 
 SIZES = {
-    Effort.QUICK: Size(1, 60, 2_000),
+    Effort.QUICK: Size(1, 60, 6_000),
     Effort.NORMAL: Size(3, 90, 30_000),
     Effort.THOROUGH: Size(5, 300, 100_000),
 }
@@ -64,7 +64,7 @@ class Hours:
 
     def growth_mib(self, per_frames: int) -> float:
         """Memory gained, by the straight line through all moments after the buffers were filled."""
-        since = int(FILLED * len(self.frames))
+        since = int(np.searchsorted(self.frames, FILLED_FRAMES))
         slope = np.polyfit(self.frames[since:], self.memory_mib[since:], 1)[0]
         return float(slope * per_frames)
 
@@ -100,7 +100,7 @@ def measure(size: Size, tell: Tell) -> Result:
             Measure(subject, f"growth per {PER_FRAMES} frames", "MiB", (hours.growth_mib(PER_FRAMES),)),
             Measure(subject, "last tenth", "× second tenth's time", (hours.slowing(),)),
         ),
-        notes=(f"Growth is that of the straight line after the first {FILLED:.0%} of the frames.",),
+        notes=(f"Growth is that of the straight line through all moments after the first {FILLED_FRAMES} frames.",),
         plots=(
             Plot(
                 "One frame's analysis by number of faces",

@@ -45,7 +45,7 @@ class Size:
     rates_hz: tuple[int, ...] = (30, 60, 120, 200)
 
 
-SIZES = {Effort.QUICK: Size(1, 3, 2, 5), Effort.NORMAL: Size(3, 8, 4, 60), Effort.THOROUGH: Size(3, 60, 10, 60)}
+SIZES = {Effort.QUICK: Size(1, 3, 2, 5), Effort.NORMAL: Size(3, 6, 4, 60), Effort.THOROUGH: Size(3, 60, 10, 60)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Size:
     """Of the video, in each round."""
 
 
-SIZES = {Effort.QUICK: Size(3, 4), Effort.NORMAL: Size(5, 12), Effort.THOROUGH: Size(9, 36)}
+SIZES = {Effort.QUICK: Size(3, 4), Effort.NORMAL: Size(5, 10), Effort.THOROUGH: Size(9, 36)}
 
 PIPELINE, SESSION, BARE, DECODING = "pipeline", "pipeline, session written", "bare landmarker loop", "decoding alone"
 

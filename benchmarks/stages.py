@@ -43,7 +43,7 @@ class Size:
 
 SIZES = {
     Effort.QUICK: Size(1, 75, ("720p",), (1, 2)),
-    Effort.NORMAL: Size(3, 120),
+    Effort.NORMAL: Size(3, 110),
     Effort.THOROUGH: Size(5, 330),
 }
 
@@ -58,13 +58,13 @@ def measure(size: Size, tell: Tell) -> Result:
             video = Path(folder) / f"{name}-{faces}.mp4"
             write_video(map(endless(pictures), range(size.frames)), video)
             scenes[f"{name}, {faces} face{'s' * (faces > 1)}"] = partial(stages_ms, video)
-        rounds = in_turn(scenes, size.rounds, tell)
+        rounds = in_turn(scenes, size.rounds, tell, warm_up=0)
     return Result(
         benchmark="stages",
         question="Where does a frame's time go, by the size of the picture and the number of faces?",
         conditions={
             "video": f"the portrait, tiled: {size.frames} frames at 30/s, H.264, the first {SETTLED_S:g} s left out",
-            "rounds": f"{size.rounds}, in turn, after one warm-up; quantiles are those of one round",
+            "rounds": f"{size.rounds}, in turn; quantiles are those of one round",
         },
         measures=tuple(_measures(rounds)),
         notes=(

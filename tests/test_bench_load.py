@@ -83,9 +83,9 @@ def test_stages_add_up_to_the_step():
 
 
 def test_growth_finds_what_a_face_costs_and_what_a_long_run_leaves(tmp_path):
-    found = growth.measure(growth.Size(1, 9, 400), silent)
+    found = growth.measure(growth.Size(1, 9, 2200), silent)
     subjects = {measure.subject for measure in found.measures}
-    assert {"1 face", "4 faces", "a further face", "400 frames"} <= subjects
+    assert {"1 face", "4 faces", "a further face", "2200 frames"} <= subjects
 
 
 def test_a_leak_shows_as_growth_and_a_flat_run_as_none():

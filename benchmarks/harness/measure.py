@@ -12,6 +12,10 @@ NOISY = 0.1
 """A coefficient of variation above this marks a figure as noisy."""
 
 
+class ImpossibleError(Exception):
+    """A benchmark that cannot run on this machine; its text is one sentence for the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One quantity of one subject."""

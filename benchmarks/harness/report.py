@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.harness.machine import Machine
 from benchmarks.harness.measure import Result
-from benchmarks.harness.table import EXPLANATION, grid
+from benchmarks.harness.table import EXPLANATION, grids
 
 FORMAT = "medn-benchmarks-1"
 
@@ -79,11 +79,10 @@ def _markdown(run: Run, pictures: dict[str, list[str]]) -> Iterator[str]:
         yield result.question
         yield ""
         yield "; ".join(f"{name}: {value}" for name, value in result.conditions.items()) + "."
-        yield ""
-        headings, rows = grid(result.measures)
-        yield f"| {' | '.join(headings)} |"
-        yield f"| --- |{' ---: |' * (len(headings) - 1)}"
-        yield from (f"| {' | '.join(row)} |" for row in rows)
+        for headings, rows in grids(result.measures):
+            yield f"\n| {' | '.join(headings)} |"
+            yield f"| --- |{' ---: |' * (len(headings) - 1)}"
+            yield from (f"| {' | '.join(row)} |" for row in rows)
         for sentence in result.notes:
             yield f"\n{sentence}"
         for sentence in result.disturbances:

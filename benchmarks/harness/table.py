@@ -1,6 +1,7 @@
 """A result as a table: one row a subject, one column a quantity; for a terminal and for Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,13 +12,14 @@ from benchmarks.harness.measure import Measure, Result
 EXPLANATION = "Medians of the rounds, with the lowest and the highest; ~ marks figures that vary by more than 10 %."
 
 
-def grid(measures: Sequence[Measure]) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of words."""
-    columns = list(dict.fromkeys((measure.quantity, measure.unit) for measure in measures))
-    cells = {(measure.subject, measure.quantity, measure.unit): in_words(measure) for measure in measures}
-    subjects = dict.fromkeys(measure.subject for measure in measures)
-    headings = ["", *(f"{quantity}, {unit}" if unit else quantity for quantity, unit in columns)]
-    return headings, [[subject, *(cells.get((subject, *column), "") for column in columns)] for subject in subjects]
+def grids(measures: Sequence[Measure]) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """Headings and rows of words: a table for each run of subjects of which the same quantities are known."""
+    subjects: dict[str, dict[tuple[str, str], str]] = {}
+    for measure in measures:
+        subjects.setdefault(measure.subject, {})[measure.quantity, measure.unit] = in_words(measure)
+    for columns, rows in groupby(subjects.items(), lambda subject: tuple(subject[1])):
+        headings = ["", *(", ".join(filter(None, column)) for column in columns)]
+        yield headings, [[subject, *cells.values()] for subject, cells in rows]
 
 
 def in_words(measure: Measure) -> str:
@@ -36,12 +38,14 @@ def number(value: float) -> str:
 
 def as_table(result: Result) -> RenderableType:
     """The result for a terminal."""
-    headings, rows = grid(result.measures)
-    table = Table(title=f"{result.benchmark}: {result.question}", title_justify="left", header_style="bold")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading else "left")
-    for row in rows:
-        table.add_row(*map(Text, row))
+    tables = []
+    for headings, rows in grids(result.measures):
+        table = Table(header_style="bold")
+        for heading in headings:
+            table.add_column(heading, justify="right" if heading else "left")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        tables.append(table)
     noisy = [Text(f"Noisy run: {sentence}", style="yellow") for sentence in result.disturbances]
-    notes = [Text(sentence, style="dim") for sentence in result.notes]
-    return Group(table, Text(EXPLANATION, style="dim"), *notes, *noisy, Text())
+    notes = [Text(sentence, style="dim") for sentence in (EXPLANATION, *result.notes)]
+    return Group(Text(f"{result.benchmark}: {result.question}", style="bold"), *tables, *notes, *noisy, Text())
