@@ -1,6 +1,7 @@
 """A tape of a run: from the moment at which someone asks for it, a run is kept as a session and, if wished, a video.
 
-Its time and its frames count from its first frame, so that session and video agree wherever in the run it began.
+Its time and its frames count from its first frame, so that session and video agree wherever in the run it began; the
+tape of a recording that is played keeps that recording's times.
 """
 
 import queue
@@ -25,20 +26,21 @@ TIME_BASE = Fraction(1, 90_000)
 
 
 class Tape(Sink):
-    """A sink that may join a run at any time. Raises what `SessionWriter` raises; `close` ends it."""
+    """A sink that may join a run at any time. Raises what `SessionWriter` raises; `close` ends it.
 
-    def __init__(self, path: Path, info: SessionInfo) -> None:
+    With `film`, the video that `info` names is written; without, it is a recording that is being played, if any.
+    """
+
+    def __init__(self, path: Path, info: SessionInfo, *, film: bool) -> None:
         self._session = SessionWriter(path, info)
-        self._video = VideoWriter(Path(info.video)) if info.video else None
+        self._video = VideoWriter(Path(info.video)) if film and info.video else None
+        self._keeps_times = not film and info.video is not None
         self._first: Frame | None = None
         self.path = path
-        self.time_s = 0.0
-        """Length so far."""
-
-    @property
-    def zero_s(self) -> float | None:
-        """The run's time at which the recording begins; None before its first frame."""
-        return None if self._first is None else self._first.time_s
+        self._zero_s, self._zero = 0.0, 0
+        self.length_s = 0.0
+        self.now_s = 0.0
+        """The newest frame's time in the session."""
 
     @property
     def frames_not_filmed(self) -> int:
@@ -49,8 +51,9 @@ class Tape(Sink):
         """Keep the readings and, with video, the picture."""
         if self._first is None:
             self._first = frame
-        moved = Frame(frame.index - self._first.index, frame.time_s - self._first.time_s, frame.image)
-        self.time_s = moved.time_s
+            self._zero_s, self._zero = (0.0, 0) if self._keeps_times else (frame.time_s, frame.index)
+        moved = Frame(frame.index - self._zero, frame.time_s - self._zero_s, frame.image)
+        self.now_s, self.length_s = moved.time_s, frame.time_s - self._first.time_s
         self._session.on_analysis(moved, analysis)
         if self._video:
             self._video.add(moved)
@@ -66,12 +69,12 @@ class Tape(Sink):
     def on_drop(self, dropped: Dropped) -> None:
         """Keep that a frame is missing."""
         if self._first is not None:
-            moved = (dropped.index - self._first.index, dropped.time_s - self._first.time_s)
+            moved = (dropped.index - self._zero, dropped.time_s - self._zero_s)
             self._session.on_drop(Dropped(*moved, dropped.cause))
 
     def on_notice(self, notice: Notice) -> None:
         """Keep what the user was told."""
-        self._session.on_notice(replace(notice, time_s=notice.time_s - (self.zero_s or 0.0)))
+        self._session.on_notice(replace(notice, time_s=notice.time_s - self._zero_s))
 
     def close(self, summary: Summary | None = None) -> None:
         """End it: both files are whole; calling it again does nothing."""
@@ -84,7 +87,7 @@ class Tape(Sink):
     def _moved(self, events: Sequence[Event]) -> list[Event]:
         if self._first is None:
             return []
-        zero_s, zero = self._first.time_s, self._first.index
+        began_s, zero_s, zero = self._first.time_s, self._zero_s, self._zero
         return [
             replace(
                 event,
@@ -96,7 +99,7 @@ class Tape(Sink):
                 offset_frame=event.offset_frame - zero,
             )
             for event in events
-            if event.onset_s >= zero_s
+            if event.onset_s >= began_s
         ]
 
 

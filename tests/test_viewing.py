@@ -18,7 +18,7 @@ from realtime.sources import Dropped, Generated, SourceError, VideoFile
 from realtime.sources.source import Cause
 from realtime.tape import Tape
 from realtime.viewing.advice import Advisor
-from realtime.viewing.history import History
+from realtime.viewing.history import History, Trace
 from realtime.viewing.magnify import difference, magnify
 from realtime.viewing.moments import MOST_MOMENTS, Moments, square_around
 from realtime.viewing.playback import Playback
@@ -58,6 +58,19 @@ def test_the_history_holds_the_last_seconds_of_each_face_and_forgets_who_left(po
     assert np.all(trace.motion == np.float32(0.1))
     assert np.all(trace.threshold == np.float32(0.4))
     assert history.trace(7) is None
+
+
+def test_a_long_trace_is_thinned_without_losing_a_peak():
+    motion = np.zeros((100_000, 6), np.float32)
+    motion[77_777, 2] = 5
+    times_s = np.arange(100_000) / 30
+    thinned = Trace(times_s, motion, motion).between(0, 4000, 1000)
+    assert len(thinned.times_s) <= 1001
+    assert thinned.motion[:, 2].max() == 5
+    part = Trace(times_s, motion, motion).between(10, 11, 1000)
+    assert part.times_s[0] <= 10
+    assert part.times_s[-1] >= 11
+    assert len(Trace(times_s[:0], motion[:0], motion[:0]).between(0, 1, 10).times_s) == 0
 
 
 def test_a_moment_holds_the_face_around_the_event_and_old_moments_make_room(portrait):
@@ -158,6 +171,17 @@ def test_advice_says_what_to_do_and_only_if_something_is_to_be_done(portrait, ch
     assert words is None or words in " ".join(advisor.sentences)
 
 
+def test_a_machine_that_is_too_busy_is_told_from_a_slow_camera(portrait):
+    advisor = Advisor()
+    face = reading(portrait.points * np.float32(90 / portrait.iod_px))
+    for index in range(90):
+        if index % 3:
+            advisor.on_drop(Dropped(index, index / 30, Cause.OVERRUN))
+        else:
+            advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30, (face,)))
+    assert "too busy: 10 fps reached" in advisor.sentences[0]
+
+
 def test_an_empty_picture_is_told_after_a_second_and_the_advice_goes_when_the_face_is_back(portrait):
     advisor = Advisor()
     for index in range(60):
@@ -171,7 +195,7 @@ def test_an_empty_picture_is_told_after_a_second_and_the_advice_goes_when_the_fa
 
 def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, portrait):
     path, film = tmp_path / "s.medn", tmp_path / "s.mp4"
-    tape = Tape(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."))
+    tape = Tape(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."), film=True)
     for index in range(40, 70):
         picture = grey(3 * index, (120, 160))
         frame = Frame(index, index / 30, picture)
@@ -192,6 +216,19 @@ def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, 
     assert len(frames) + tape.frames_not_filmed == 30
     assert frames[10].time_s == pytest.approx(10 / 30, abs=0.002)
     assert frames[10].image.mean() == pytest.approx(3 * 50, abs=6)
+
+
+def test_a_tape_of_a_recording_that_is_played_keeps_its_times_and_films_nothing(tmp_path, portrait):
+    played = write_video(tmp_path / "v.mp4", [grey(9)] * 3, [0, 40, 80])
+    size = played.stat().st_size
+    tape = Tape(tmp_path / "s.medn", SessionInfo(source="v.mp4", video=str(played)), film=False)
+    tape.on_analysis(Frame(40, 1.5, grey(9)), Analysis(40, 1.5, (reading(portrait.points),)))
+    tape.on_events([event(onset_s=1.0, frame=30), event(onset_s=1.6, frame=48)])
+    tape.close()
+    with open_session(tape.path) as session:
+        assert [stored.event.onset_s for stored in session.events()] == [1.6]
+        assert next(session.frames()).time_s == 1.5
+    assert played.stat().st_size == size
 
 
 def test_playback_gives_any_frame_as_the_analysis_saw_it(tmp_path):

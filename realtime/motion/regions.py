@@ -47,10 +47,11 @@ LIDS = np.array([name.startswith(("upper lid", "lower lid")) for name in REGIONS
 
 _SIGMA_PX = 5.0
 _REACH = 0.05  # cells whose weight is below this share of the peak do not count
-_OVAL = (
+OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+"""The face's rim, clockwise in the picture from the middle of the forehead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def layout(points: NDArray[np.float32]) -> Layout:
         region_cells[row, : len(index)] = index
         region_weights[row, : len(index)] = weight
     cell_centres, patch_centres = _centres(CELLS, 1, 1), _centres(PATCHES, PATCH_STRIDE, PATCH_CELLS)
-    oval = cv2.convexHull(np.rint(points[list(_OVAL), :2]).astype(np.int32))
+    oval = cv2.convexHull(np.rint(points[list(OVAL), :2]).astype(np.int32))
     on_face = cv2.fillConvexPoly(np.zeros((SIZE_PX, SIZE_PX), np.uint8), oval, 1)
     column, row = patch_centres.astype(int).T
     return Layout(

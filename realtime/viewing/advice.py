@@ -7,6 +7,7 @@ import numpy as np
 from realtime.drivers import Sink
 from realtime.frame import Frame
 from realtime.results import Analysis, FaceReading
+from realtime.sources import Cause, Dropped
 
 LEAST_FPS = 25.0
 """At a lower rate a movement of 80 ms is two frames."""
@@ -25,14 +26,16 @@ class Advisor(Sink):
     def __init__(self) -> None:
         self.sentences: tuple[str, ...] = ()
         self._times_s: deque[float] = deque()
+        self._overruns_s: deque[float] = deque()
         self._next_s = LOOK_EVERY_S
         self._faceless_since_s: float | None = None
 
     def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
         """Look at the frame twice a second."""
         self._times_s.append(frame.time_s)
-        while self._times_s[0] < frame.time_s - RATE_OVER_S:
-            self._times_s.popleft()
+        for times_s in (self._times_s, self._overruns_s):
+            while times_s and times_s[0] < frame.time_s - RATE_OVER_S:
+                times_s.popleft()
         if analysis.faces:
             self._faceless_since_s = None
         elif self._faceless_since_s is None:
@@ -40,6 +43,11 @@ class Advisor(Sink):
         if frame.time_s >= self._next_s:
             self._next_s = frame.time_s + LOOK_EVERY_S
             self.sentences = tuple(self._look(frame, analysis))
+
+    def on_drop(self, dropped: Dropped) -> None:
+        """Tell a slow machine from a slow camera."""
+        if dropped.cause is Cause.OVERRUN:
+            self._overruns_s.append(dropped.time_s)
 
     def _look(self, frame: Frame, analysis: Analysis) -> list[str]:
         fps = self._fps()
@@ -52,8 +60,8 @@ class Advisor(Sink):
         level = _face_level(frame, face)
         sentences = []
         if fps is not None and fps < LEAST_FPS:
-            cure = "Add light." if level < 2 * DARK else "Choose a faster mode of the camera."
-            cause = "Too dark" if level < 2 * DARK else "Too slow"
+            given = fps * (1 + len(self._overruns_s) / len(self._times_s))
+            cause, cure = _why_slow(given, level)
             sentences.append(f"{cause}: {fps:.0f} fps reached, {LEAST_FPS:.0f} needed. {cure}")
         elif level < DARK:
             sentences.append("Too dark to see small movements: add light to the face.")
@@ -71,6 +79,15 @@ class Advisor(Sink):
         """Frames a second over the last two; None before there is a second of them."""
         span_s = self._times_s[-1] - self._times_s[0]
         return (len(self._times_s) - 1) / span_s if span_s > RATE_OVER_S / 2 else None
+
+
+def _why_slow(given_fps: float, level: float) -> tuple[str, str]:
+    """What slows it down, and the cure."""
+    if given_fps >= LEAST_FPS:
+        return "This machine is too busy", "Close other programs, or choose a smaller picture."
+    if level < 2 * DARK:
+        return "Too dark", "Add light."
+    return "The camera is slow", "Choose a faster mode in Settings."
 
 
 def _face_level(frame: Frame, face: FaceReading) -> float:

@@ -30,6 +30,16 @@ class Trace:
     threshold: NDArray[np.float32]
     """(n, 6) % iod."""
 
+    def between(self, start_s: float, end_s: float, most: int) -> "Trace":
+        """The readings from start to end; of more than `most`, the largest of each stretch, so that no peak is lost."""
+        first, last = np.searchsorted(self.times_s, (start_s, end_s))
+        every = max(-(-(last - first) // most), 1)
+        places = np.arange(max(first - 1, 0), min(last + 1, len(self.times_s)), every)
+        if not len(places):
+            return Trace(self.times_s[:0], self.motion[:0], self.threshold[:0])
+        motion = np.maximum.reduceat(self.motion[: last + 1], places) if every > 1 else self.motion[places]
+        return Trace(self.times_s[places], motion, self.threshold[places])
+
 
 class History(Sink):
     """A sink that holds the last `seconds` of a run; the driver's thread writes, any thread reads copies."""
