@@ -1,0 +1,47 @@
+"""The app: opens the window at once; what takes long to load is loaded behind it."""
+
+import os
+import sys
+from pathlib import Path
+
+# read by libraries when they are first loaded: spinning OpenMP threads would slow the window and each other
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt6")
+
+import cv2
+import pyqtgraph
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QApplication
+
+from gui import settings, theme
+from gui.first_run import accept_terms
+from gui.window import MainWindow
+
+
+def main(session: Path | None = None) -> int:
+    """Run the app until its window is closed; with a session, it opens in Review. Returns the exit code."""
+    app = make_app()
+    remembered = settings.load()
+    theme.apply(app, light=remembered.light)
+    if not accept_terms(remembered):
+        return 0
+    window = MainWindow(remembered)
+    window.show()
+    if session is not None:
+        window.open_session(session)
+    return app.exec()
+
+
+def make_app() -> QApplication:
+    """The application object with its name, before any window."""
+    cv2.setNumThreads(1)
+    pyqtgraph.setConfigOptions(antialias=True)
+    QGuiApplication.setApplicationName("medn")
+    QGuiApplication.setApplicationDisplayName("MEDN")
+    QGuiApplication.setDesktopFileName("medn")
+    existing = QApplication.instance()
+    return existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Consent: who is recorded, that they agreed, and whether pictures are kept. Asked at each recording."""
+
+from PyQt6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QWidget
+
+from gui.widgets import column, label
+
+
+class ConsentDialog(QDialog):
+    """Asked before anything is written."""
+
+    def __init__(self, person: str, parent: QWidget | None = None, *, video_possible: bool = True) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Record")
+        self.setMinimumWidth(460)
+        self._person = QLineEdit(person)
+        self._person.setPlaceholderText("Name or code of the person in the picture")
+        self._person.setAccessibleName("Who is recorded")
+        self._agreed = QCheckBox("This person knows what is recorded and why, and agreed to it.")
+        self._video = QCheckBox("Record with video (pictures of the face are stored)")
+        self._video.setVisible(video_possible)
+        kept = "Kept without video: times and sizes of movements, events, and your marks. No picture."
+        if not video_possible:
+            kept += " The recording that is being played stays where it is."
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        ok = self._buttons.addButton("Record", QDialogButtonBox.ButtonRole.AcceptRole)
+        assert ok is not None
+        ok.setProperty("role", "primary")
+        self._ok = ok
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        self._person.textChanged.connect(self._check)
+        self._agreed.toggled.connect(self._check)
+        who = label("Who is recorded?", role="heading")
+        words = label(kept, quiet=True, wrap=True)
+        self.setLayout(
+            column(who, self._person, self._agreed, 4, self._video, words, 8, self._buttons, gap=10, margin=24)
+        )
+        self._check()
+
+    @property
+    def person(self) -> str:
+        """Who."""
+        return self._person.text().strip()
+
+    @property
+    def with_video(self) -> bool:
+        """Whether pictures are kept."""
+        return self._video.isChecked()
+
+    def _check(self) -> None:
+        self._ok.setEnabled(bool(self.person) and self._agreed.isChecked())

@@ -1,0 +1,87 @@
+"""The source picker: cameras by name, a file, a stream, the built-in sample."""
+
+import threading
+
+from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QInputDialog, QWidget
+
+from gui.live.run import SAMPLE
+from gui.widgets import Choice
+from realtime.sources import list_cameras
+
+FILE, URL = "file…", "url…"
+VIDEOS = "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.wmv);;All files (*)"
+
+
+class SourcePicker(Choice):
+    """What to look at. `chosen` gives a source as `open_source` takes it, or `SAMPLE`."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(220)
+        self.setToolTip("Where the picture comes from")
+        self.setAccessibleName("Source")
+        self._found: list[tuple[str, str]] | None = None
+        self._extra: list[tuple[str, str]] = []
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(self._collect)
+        self.activated.connect(self._picked)
+        self._source = ""
+        self._fill([])
+        self.look_for_cameras()
+
+    @property
+    def source(self) -> str:
+        """The source that is chosen."""
+        return self._source
+
+    def choose(self, source: str) -> None:
+        """Choose a source, also one that is not in the list."""
+        if source and self.findData(source) < 0:
+            self._extra = [(source.rsplit("/", 1)[-1], source)]
+            self._fill(self._cameras)
+        self._source = source
+        self.setCurrentIndex(max(self.findData(source), 0))
+
+    def look_for_cameras(self) -> None:
+        """Ask the system anew; in the background, because some systems must open each."""
+        self._found = None
+
+        def look() -> None:
+            self._found = [(camera.name, str(camera.number)) for camera in list_cameras()]
+
+        threading.Thread(target=look, name="cameras", daemon=True).start()
+        self._looking.start(50)
+
+    def _collect(self) -> None:
+        if self._found is None:
+            return
+        self._looking.stop()
+        chosen = self._source
+        self._fill(self._found)
+        if not chosen:
+            chosen = self._found[0][1] if self._found else SAMPLE
+        self.choose(chosen)
+
+    def _fill(self, cameras: list[tuple[str, str]]) -> None:
+        self._cameras = cameras
+        self.clear()
+        for name, source in [*cameras, *self._extra, ("Built-in sample (synthetic)", SAMPLE)]:
+            self.addItem(name, source)
+        self.insertSeparator(self.count())
+        self.addItem("Open a video file …", FILE)
+        self.addItem("Open a stream by its URL …", URL)
+
+    def _picked(self, place: int) -> None:
+        source = self.itemData(place)
+        if source == FILE:
+            source, _ = QFileDialog.getOpenFileName(self, "Open a video", "", VIDEOS)
+        elif source == URL:
+            source, _ = QInputDialog.getText(self, "Open a stream", "URL (rtsp://, http://):")
+        if source:
+            self.choose(source)
+            self.chosen.emit(source)
+        else:
+            self.choose(self._source)

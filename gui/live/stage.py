@@ -1,0 +1,208 @@
+"""The stage: the newest frame with its overlay, or a moment played again in the same place; and what is in the way."""
+
+import time
+from collections.abc import Sequence
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QPainter
+from PyQt6.QtWidgets import QFrame, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from gui import overlay
+from gui.player import MomentPlayer
+from gui.settings import Settings
+from gui.video import ToWidget, VideoView
+from gui.widgets import IconButton, button, column, frame, label, row
+from gui.words import clock
+from realtime.drivers import Snapshot
+from realtime.results import Event
+from realtime.spotting.parameters import SpotterParameters
+from realtime.viewing.moments import Moment
+
+FADE_S = 1.0
+"""How long an event's regions stay outlined after it was confirmed."""
+
+
+class Stage(VideoView):
+    """The large picture of the Live workspace."""
+
+    start_asked = pyqtSignal()
+    sample_asked = pyqtSignal()
+    live_asked = pyqtSignal()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._snapshot: Snapshot | None = None
+        self._recent: list[tuple[Event, float]] = []
+        self._uncalibrated_since_s: dict[int, float] = {}
+        self.player: MomentPlayer | None = None
+        self.layers = (self._paint_overlay,)
+        self._advice = _Notice()
+        self._replay_words = label("", role="heading")
+        self._magnify = IconButton("magnifying-glass-plus", "Show the movement ten times as large", toggle=True)
+        self._magnify.setText("×10  G")
+        self._magnify.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._magnify.setProperty("wide", True)
+        self._magnify.toggled.connect(self._set_magnified)
+        back = button("Back to live", self.live_asked.emit, tip="Back to the live picture", key="Esc")
+        self._replay_bar = frame("panel", row(self._replay_words, None, self._magnify, back, margin=8))
+        self._replay_bar.hide()
+        self._empty = _Empty(self)
+        self.setLayout(column(self._replay_bar, None, self._advice, margin=12))
+        self.nothing("")
+
+    def nothing(self, words: str, *, busy: bool = False, failed: bool = False) -> None:
+        """No picture: words instead, and what can be done."""
+        self.show_image(None)
+        self._snapshot = None
+        self._recent = []
+        self._uncalibrated_since_s = {}
+        self._advice.say(())
+        self._empty.say(words, busy=busy, failed=failed)
+        self._place_empty()
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """The newest frame with what was found in it."""
+        self._empty.hide()
+        self._snapshot = snapshot
+        now_s = time.monotonic()
+        self._recent += [(event, now_s) for event in snapshot.analysis.events]
+        self._recent = [(event, since_s) for event, since_s in self._recent if now_s - since_s < FADE_S]
+        for face in snapshot.analysis.faces:
+            if face.calibrated:
+                self._uncalibrated_since_s.pop(face.face, None)
+            else:
+                self._uncalibrated_since_s.setdefault(face.face, snapshot.frame.time_s)
+        if self.player is None:
+            self.show_image(snapshot.frame.image)
+
+    def play(self, moment: Moment) -> None:
+        """Play a moment in place of the live picture."""
+        self.player = MomentPlayer(moment)
+        self.player.magnify(on=self._magnify.isChecked())
+        self._advice.hide()
+        self._empty.hide()
+        self._replay_bar.show()
+        self.advance()
+
+    def advance(self) -> None:
+        """Show the moment's picture that is due now."""
+        if self.player is None:
+            return
+        image, time_s = self.player.now()
+        if image is not self.image:
+            self.show_image(image)
+        doing = "magnifying …" if self.player.magnifying else "×10" if self.player.magnified else ""
+        words = f"Again, at ¼ speed: {clock(time_s)}  {doing}"
+        if words != self._replay_words.text():
+            self._replay_words.setText(words)
+
+    def back_to_live(self) -> None:
+        """End the replay."""
+        self.player = None
+        self._replay_bar.hide()
+        self.show_image(self._snapshot.frame.image if self._snapshot else None)
+
+    def toggle_magnified(self) -> None:
+        """As the button does."""
+        self._magnify.toggle()
+
+    def advise(self, sentences: Sequence[str]) -> None:
+        """Sentences on the lower edge."""
+        calibrating = "Learning the face at rest: hold still for a moment." if self._uncalibrated_since_s else ""
+        self._advice.say(() if self.player else (*sentences, *([calibrating] if calibrating else [])))
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        """Keep what stands for an empty picture in the middle."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._place_empty()
+
+    def _place_empty(self) -> None:
+        self._empty.adjustSize()
+        size = self._empty.sizeHint()
+        self._empty.resize(min(max(size.width(), 380), self.width() - 24), size.height())
+        self._empty.move((self.width() - self._empty.width()) // 2, (self.height() - self._empty.height()) // 2)
+
+    def _set_magnified(self, on: bool) -> None:
+        if self.player is not None:
+            self.player.magnify(on=on)
+
+    def _paint_overlay(self, painter: QPainter, to_widget: ToWidget) -> None:
+        if self.player is not None or self._snapshot is None:
+            return
+        now_s = time.monotonic()
+        analysis = self._snapshot.analysis
+        for face in analysis.faces:
+            if self._settings.show_outline:
+                overlay.outline(painter, to_widget, face.points)
+            if face.face in self._uncalibrated_since_s:
+                learned_s = analysis.time_s - self._uncalibrated_since_s[face.face]
+                usual_s = SpotterParameters().calibration_s + 0.2
+                overlay.calibration_ring(painter, to_widget, face.points, learned_s / usual_s)
+            elif self._settings.show_motion:
+                overlay.motion_heat(painter, to_widget, face.points, face.motion, face.threshold)
+            for event, since_s in self._recent if self._settings.show_events else ():
+                if event.face == face.face:
+                    fade = 1.0 if self._settings.reduced_motion else 1 - (now_s - since_s) / FADE_S
+                    overlay.event_regions(painter, to_widget, face.points, event, min(1.0, 1.6 * fade))
+
+
+class _Notice(QFrame):
+    """Sentences with a warning sign on the video's lower edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self._words = label("", wrap=True)
+        sign = IconButton("warning-circle", "Advice", flat=True)
+        sign.show_as("warning-circle", "Advice", "warning")
+        sign.setEnabled(True)
+        sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        layout = row(sign, self._words, margin=4)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self.hide()
+
+    def say(self, sentences: Sequence[str]) -> None:
+        """Show them, or nothing."""
+        text = "\n".join(sentences)
+        if text != self._words.text():
+            self._words.setText(text)
+        self.setVisible(bool(sentences))
+
+
+class _Empty(QWidget):
+    """What stands where the picture will be."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._words = QLabel()
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setWordWrap(True)
+        self._title = label("", role="title")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._busy = QProgressBar()
+        self._busy.setRange(0, 0)
+        self._busy.setTextVisible(False)
+        self._start = button("Start", stage.start_asked.emit, role="primary", tip="Start", key="F5")
+        self._sample = button(
+            "Try the built-in sample", stage.sample_asked.emit, tip="A synthetic recording; no camera"
+        )
+        self._actions = row(None, self._start, self._sample, None)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(16)
+        for widget in (self._title, self._words, self._busy):
+            layout.addWidget(widget)
+        layout.addLayout(self._actions)
+
+    def say(self, words: str, *, busy: bool, failed: bool) -> None:
+        """Words with what can be done."""
+        self._title.setText("" if busy else "It could not go on" if failed else "Ready")
+        self._title.setVisible(not busy)
+        self._words.setText(words or "Choose a camera or a recording below and start, or try the built-in sample.")
+        self._busy.setVisible(busy)
+        self._start.setText("Try again" if failed else "Start")
+        for widget in (self._start, self._sample):
+            widget.setVisible(not busy)
+        self.show()

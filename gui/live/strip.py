@@ -1,0 +1,138 @@
+"""The status strip: what was measured, never what was declared. A click shows every stage."""
+
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QMouseEvent
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+
+from gui.widgets import button, column, label, row
+from realtime.drivers import Summary
+from realtime.results import Event
+
+SCREEN = "capture_to_screen"
+"""The stage that the window itself measures: from capture to the end of painting."""
+STAGE_WORDS = {SCREEN: "capture → screen", "capture_to_result": "capture → result", "step": "whole analysis"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the strip tells."""
+
+    summary: Summary
+    fps: float
+    """Over the last seconds."""
+    event: Event | None
+    """The newest."""
+    runtime: str
+    weights: str
+
+
+class Strip(QFrame):
+    """One line of figures."""
+
+    opened = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "strip")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Measured while it runs. Click for every stage.")
+        self.setAccessibleName("Latency and drops")
+        self._line = label("", quiet=True)
+        self._side = label("", quiet=True)
+        self.setLayout(row(self._line, None, self._side, margin=0))
+        self.layout().setContentsMargins(16, 0, 16, 0)  # type: ignore[union-attr]
+        self.setFixedHeight(30)
+        self._measured: Measured | None = None
+        self._details: Details | None = None
+
+    def say(self, text: str, side: str = "") -> None:
+        """Words instead of figures, while nothing runs."""
+        self._measured = None
+        self._line.setText(text)
+        self._side.setText(side)
+
+    def show_measured(self, measured: Measured) -> None:
+        """Figures of the run."""
+        self._measured = measured
+        self._line.setText("    ".join(line_of(measured)))
+        self._side.setText(f"{measured.runtime}  ·  {measured.weights}")
+        if self._details is not None and self._details.isVisible():
+            self._details.show_measured(measured)
+
+    def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:  # noqa: N802
+        """Open the details."""
+        if self._measured is None:
+            return
+        self._details = Details(self)
+        self._details.show_measured(self._measured)
+        self._details.adjustSize()
+        place = self.mapToGlobal(QPoint(12, -self._details.height() - 6))
+        self._details.move(place)
+        self._details.show()
+
+
+class Details(QFrame):
+    """Stages and drops, in a popover."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setProperty("role", "panel")
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(20)
+        self._drops = label("", quiet=True)
+        self._measured: Measured | None = None
+        copy = button("Copy", self._copy, tip="Copy these figures as text")
+        title = label("Measured in this run", role="heading")
+        self.setLayout(column(row(title, None, copy), self._grid, self._drops, gap=10, margin=16))
+
+    def show_measured(self, measured: Measured) -> None:
+        """Fill the table."""
+        self._measured = measured
+        for place, words in enumerate(table_of(measured)):
+            for col, word in enumerate(words):
+                item = self._grid.itemAtPosition(place, col)
+                cell = item.widget() if item else None
+                if not isinstance(cell, QLabel):
+                    cell = label("", quiet=place == 0 or col == 0)
+                    self._grid.addWidget(cell, place, col)
+                    side = Qt.AlignmentFlag.AlignRight if col else Qt.AlignmentFlag.AlignLeft
+                    cell.setAlignment(side)
+                cell.setText(word)
+        self._drops.setText(accounts(measured.summary))
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if self._measured and clipboard:
+            lines = ["\t".join(words) for words in table_of(self._measured)]
+            clipboard.setText("\n".join([*lines, accounts(self._measured.summary), *line_of(self._measured)]))
+
+
+def line_of(measured: Measured) -> list[str]:
+    """The strip's figures."""
+    summary = measured.summary
+    parts = [f"{measured.fps:.1f} fps"]
+    screen = summary.stages_ms.get(SCREEN)
+    if screen:
+        parts.append(f"capture → screen {screen['p50']:.0f} ms p50 · {screen['p99']:.0f} p99")
+    if measured.event is not None:
+        parts.append(f"event delay {measured.event.algorithmic_ms:.0f} + {measured.event.compute_ms:.0f} ms")
+    dropped = sum(summary.frames_dropped.values())
+    parts.append(f"dropped {dropped}")
+    return parts
+
+
+def table_of(measured: Measured) -> list[tuple[str, str, str, str]]:
+    """Stages with their quantiles in ms."""
+    rows = [("stage, ms", "p50", "p90", "p99")]
+    for stage, ms in measured.summary.stages_ms.items():
+        name = STAGE_WORDS.get(stage, stage)
+        rows.append((name, f"{ms['p50']:.1f}", f"{ms['p90']:.1f}", f"{ms['p99']:.1f}"))
+    return rows
+
+
+def accounts(summary: Summary) -> str:
+    """Where every frame went."""
+    causes = ", ".join(f"{count} {cause}" for cause, count in summary.frames_dropped.items()) or "none"
+    return f"{summary.frames_offered} frames offered, {summary.frames_processed} analysed; dropped: {causes}"

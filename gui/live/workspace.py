@@ -1,0 +1,265 @@
+"""The Live workspace: what is seen now, what was found in it, and the controls of the run."""
+
+import time
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QSlider, QWidget
+
+from gui.banner import Banner
+from gui.live.cards import WIDTH_PX, Cards
+from gui.live.recorder import Recorder
+from gui.live.run import SAMPLE, TRACE_S, LiveRun, State
+from gui.live.source_picker import SourcePicker
+from gui.live.stage import Stage
+from gui.live.strip import SCREEN, Measured, Strip
+from gui.settings import SENSITIVITIES, Settings
+from gui.trace import Trace
+from gui.widgets import IconButton, column, frame, label, row
+from realtime.drivers import Snapshot
+from realtime.results import Event
+from realtime.sources import NoticeKind
+
+POLL_MS, TRACE_MS, FIGURES_MS = 4, 50, 500
+AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
+NO_EVENTS = "Events appear here as they happen.\nMost minutes have none."
+
+
+class LiveWorkspace(QWidget):
+    """Pulls from a `LiveRun` on timers."""
+
+    session_written = pyqtSignal(object)
+    """Path of a session that is whole."""
+
+    def __init__(self, settings: Settings, banner: Banner, strip: Strip) -> None:
+        super().__init__()
+        self.settings, self._banner, self._strip = settings, banner, strip
+        self.run: LiveRun | None = None
+        self._shown: Snapshot | None = None
+        self._events_shown = 0
+        self._held = False
+        self._face = 0
+        self._rate = (0.0, 0)
+        self.stage = Stage(settings)
+        self.trace = Trace()
+        self.trace.setFixedHeight(196)
+        self.cards = Cards()
+        self.cards.clear(NO_EVENTS)
+        self.picker = SourcePicker()
+        self.recorder = Recorder(self, settings, banner)
+        self._lay_out()
+        self._connect()
+
+    def start(self) -> None:
+        """Begin with the chosen source, in place of what runs."""
+        self.stop()
+        self.run = LiveRun(self.picker.source or SAMPLE, self.settings)
+        self.settings.source = self.picker.source
+        self._shown, self._events_shown, self._held = None, 0, False
+        self.cards.clear(NO_EVENTS)
+        self.stage.back_to_live()
+        self.stage.nothing(self.run.doing, busy=True)
+        self.poll()
+
+    def stop(self) -> None:
+        """End what runs; a recording is saved."""
+        self.back_to_live()
+        self.recorder.stop()
+        if self.run is not None:
+            self.run.stop()
+            self.run.wait(5.0)
+            self.poll()
+
+    def start_sample(self) -> None:
+        """The sample, without a camera."""
+        self.picker.choose(SAMPLE)
+        self.start()
+
+    def hold(self) -> None:
+        """Hold the picture, or let it go on; the analysis goes on in any case."""
+        self._held = self._running and not self._held
+
+    def back_to_live(self) -> None:
+        """End the replay of a moment."""
+        self.stage.back_to_live()
+        self.cards.choose(None)
+        self.trace.choose(None)
+
+    def replay(self, event: Event) -> None:
+        """Look at an event again, in place."""
+        moment = self.run.moments.of(event) if self.run else None
+        if moment is None:
+            self._banner.say("The pictures of this event are no longer held; record with video to keep them.")
+            return
+        self.stage.play(moment)
+        self.cards.choose(event)
+        self.trace.choose(event)
+
+    def mark(self) -> None:
+        """Mark this moment in the recording."""
+        self.recorder.mark("mark")
+
+    @property
+    def _running(self) -> bool:
+        return self.run is not None and self.run.state is State.RUNNING
+
+    def poll(self) -> None:
+        """Pull what is new; called some hundred times a second, so it does nothing where nothing is new."""
+        run = self.run
+        if run is None:
+            return
+        snapshot = run.mailbox.newest
+        if snapshot is not None and snapshot is not self._shown and not self._held and not run.ended:
+            self._shown = snapshot
+            self.stage.show_snapshot(snapshot)
+        if run.history.events_seen != self._events_shown:
+            self._show_new_events(run)
+        self.stage.advance()
+        self._buttons(run)
+        if run.state is State.OPENING:
+            self.stage.nothing(run.doing, busy=True)
+        if run.ended:
+            self._show_ended(run)
+
+    def _show_new_events(self, run: LiveRun) -> None:
+        new = run.history.events_seen - self._events_shown
+        self._events_shown += new
+        for event in run.history.events[-new:]:
+            self.cards.add(event, run.moments.of(event))
+
+    def _show_ended(self, run: LiveRun) -> None:
+        self._draw_trace()
+        self._figures()
+        if run.problem:
+            self._banner.say(run.problem, warning=True, action=("Restart", self.start))
+        self.recorder.stop()
+        self.run_before, self.run = run, None
+        words = run.problem or f"{run.name} has ended: {self._events_shown} events."
+        if self.stage.player is None:
+            self.stage.nothing(words, failed=bool(run.problem))
+        self._ended_words = words
+
+    def _painted(self) -> None:
+        run, snapshot = self.run, self._shown
+        if run is not None and snapshot is not None and self.stage.player is None and not self._held:
+            age_s = time.monotonic() - run.tally.zero_s - snapshot.frame.time_s
+            run.tally.latencies.record(SCREEN, 1000 * age_s)
+
+    def _draw_trace(self) -> None:
+        if not self._running or self.run is None or not self.isVisible():
+            return
+        history, snapshot = self.run.history, self.run.mailbox.newest
+        if snapshot is None:
+            return
+        if snapshot.analysis.faces:
+            self._face = max(snapshot.analysis.faces, key=lambda face: face.eye_distance_px).face
+        trace = history.trace(self._face)
+        if trace is not None:
+            self.trace.show_trace(trace.times_s, trace.motion, trace.threshold)
+        self.trace.show_marks(history.events, history.rejected)
+        now_s = snapshot.frame.time_s
+        self.trace.show_span(now_s - TRACE_S, now_s)
+
+    def _figures(self) -> None:
+        run = self.run
+        if run is None or run.state is State.OPENING:
+            return
+        notices = run.history.notices
+        away = [notices[-1].text] if notices and notices[-1].kind in AWAY else []
+        self.stage.advise([*away, *(() if away else run.advisor.sentences)])
+        summary = run.tally.summary(run.name)
+        before_s, before = self._rate
+        now_s = time.monotonic()
+        fps = (summary.frames_processed - before) / (now_s - before_s) if before <= summary.frames_processed else 0.0
+        self._rate = (now_s, summary.frames_processed)
+        newest = run.history.events[-1] if run.history.events else None
+        runtime, weights = self.runtime(newest)
+        self._strip.show_measured(Measured(summary, fps, newest, runtime, weights))
+
+    def runtime(self, newest: Event | None) -> tuple[str, str]:
+        """What recognises, and with which weights."""
+        if newest is not None and newest.emotion is None:
+            return "spotting only", "no recognition weights"
+        return "CPU", "weights: synthetic faces" if newest else "spotting"
+
+    def _buttons(self, run: LiveRun) -> None:
+        running = not run.ended
+        self._start.show_as("stop" if running else "play", f"{'Stop' if running else 'Start'} (F5)")
+        self._hold.show_as(
+            "play" if self._held else "pause", "Go on (Space)" if self._held else "Hold the picture (Space)"
+        )
+        self._hold.setEnabled(self._running)
+        self.recorder.refresh(run)
+
+    def start_or_stop(self) -> None:
+        """What the button does."""
+        if self.run is not None and not self.run.ended:
+            self.stop()
+        else:
+            self.start()
+
+    def _set_sensitivity(self, place: int) -> None:
+        self.settings.sensitivity = place
+        self._sensitivity_words.setText(f"×{self.settings.factor:.1f}")
+        if self.run is not None:
+            self.run.set_sensitivity(self.settings.factor)
+            self.recorder.mark(f"sensitivity ×{self.settings.factor:.2f}", told=False)
+
+    def _lay_out(self) -> None:
+        self._start = IconButton("play", "Start", self.start_or_stop, key="F5")
+        self._hold = IconButton("pause", "Hold the picture; the analysis goes on", self.hold, key="Space")
+        self._calibrate = IconButton("user-focus", "Learn the face at rest anew", self.recalibrate, key="N")
+        layers = [
+            _layer("user", "Face", "show_outline", self.settings),
+            _layer("waves", "Motion", "show_motion", self.settings),
+            _layer("target", "Events", "show_events", self.settings),
+        ]
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, len(SENSITIVITIES) - 1)
+        slider.setFixedWidth(120)
+        slider.setToolTip(
+            "Sensitivity: how small a movement may be. More to the right finds more, and more that is nothing."
+        )
+        slider.setAccessibleName("Sensitivity")
+        slider.setValue(self.settings.sensitivity)
+        slider.valueChanged.connect(self._set_sensitivity)
+        self._sensitivity_words = label("", quiet=True)
+        self._sensitivity_words.setFixedWidth(34)
+        self._set_sensitivity(self.settings.sensitivity)
+        controls = row(
+            self.picker, self._start, self._hold, self._calibrate, 16, *layers, 16, label("Sensitivity", quiet=True),
+            slider, self._sensitivity_words, None, *self.recorder.buttons,
+        )  # fmt: skip
+        heading = row(label("EVENTS", role="section"), None)
+        side = frame("panel", column(heading, self.cards, margin=12))
+        side.setFixedWidth(WIDTH_PX + 24)
+        trace = frame("panel", column(self.trace, margin=6))
+        top = row(self.stage, side)
+        top.setStretch(0, 1)
+        layout = column(top, trace, controls, margin=12)
+        layout.setStretch(0, 1)
+        self.setLayout(layout)
+
+    def _connect(self) -> None:
+        self.stage.painted = self._painted
+        self.stage.start_asked.connect(self.start)
+        self.stage.sample_asked.connect(self.start_sample)
+        self.stage.live_asked.connect(self.back_to_live)
+        self.cards.picked.connect(self.replay)
+        self.picker.chosen.connect(lambda _source: self.start())
+        for interval_ms, work in ((POLL_MS, self.poll), (TRACE_MS, self._draw_trace), (FIGURES_MS, self._figures)):
+            timer = QTimer(self)
+            timer.setTimerType(Qt.TimerType.PreciseTimer)
+            timer.timeout.connect(work)
+            timer.start(interval_ms)
+
+    def recalibrate(self) -> None:
+        """Learn the face at rest anew."""
+        if self.run is not None:
+            self.run.recalibrate()
+
+
+def _layer(name: str, words: str, setting: str, settings: Settings) -> IconButton:
+    result = IconButton(name, f"Show or hide: {words.lower()}", text=words, toggle=True)
+    result.setChecked(getattr(settings, setting))
+    result.toggled.connect(lambda on: setattr(settings, setting, on))
+    return result

@@ -1,0 +1,1 @@
+"""Review: going through the events of a session, one keystroke each."""

@@ -1,0 +1,303 @@
+"""The Review workspace: sessions, film, timeline, events, and one keystroke for each judgement."""
+
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QUndoStack
+from PyQt6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QWidget
+
+from gui.banner import Banner
+from gui.live.source_picker import VIDEOS
+from gui.player import SPEEDS
+from gui.review.events_table import EventsTable
+from gui.review.inspector import Inspector
+from gui.review.library import Library
+from gui.review.overview import Overview
+from gui.review.record import Record
+from gui.review.undo import AddMark, Judge
+from gui.review.viewer import Viewer
+from gui.settings import Settings
+from gui.trace import Trace
+from gui.widgets import IconButton, column, frame, label, row
+from gui.words import clock
+from realtime.session import SessionError, Status, delete_session
+
+TICK_MS = 15
+SPANS_S = (2.0, 5.0, 10.0, 30.0, 120.0, 600.0)
+MOST_POINTS = 1500
+"""Points of a curve on the screen at a time."""
+NO_VIDEO = "No video was kept with this session. Its events, traces and notes are all here."
+GONE_VIDEO = "The video is no longer at {video}. Everything else is here."
+
+
+class ReviewWorkspace(QWidget):
+    """One session at a time."""
+
+    def __init__(self, settings: Settings, banner: Banner) -> None:
+        super().__init__()
+        self._settings, self._banner = settings, banner
+        self.record: Record | None = None
+        self._readings_shown = False
+        self._span_s = 10.0
+        self._drawn: tuple[float, float] | None = None
+        self.undo = QUndoStack(self)
+        self.library, self.viewer, self.overview = Library(), Viewer(settings), Overview()
+        self.trace, self.table, self.inspector = Trace(), EventsTable(), Inspector()
+        self._lay_out()
+        self._connect()
+
+    def refresh(self) -> None:
+        """Look for sessions anew."""
+        self.library.refresh(self._settings.folder)
+
+    def open(self, path: Path) -> None:
+        """Open a session; a bad one is told in the banner, and what was open stays."""
+        try:
+            record = Record(path)
+        except SessionError as error:
+            self._banner.say(str(error), warning=True)
+            return
+        self.close_record()
+        self.record = record
+        self.undo.clear()
+        self._readings_shown, self._drawn = False, None
+        self.library.show_opened(path, self._settings.folder)
+        self._title.setText(path.stem)
+        self._about.setText(" · ".join(filter(None, (record.info.source, record.info.consent))))
+        self.viewer.end_s = max((stored.event.offset_s for stored in record.events), default=0.0) + 1.0
+        self.viewer.trace = None
+        video = Path(record.info.video) if record.info.video else None
+        found = video if video is not None and video.exists() else None
+        self.viewer.open(found, GONE_VIDEO.format(video=video) if video else NO_VIDEO)
+        self.inspector.show_event(None)
+        self.table.show_events([])
+        self._show_events()
+        self.table.step(0)
+
+    def close_record(self) -> None:
+        """Close what is open."""
+        self.inspector.show_event(None)
+        self.viewer.close_film()
+        if self.record is not None:
+            self.record.close()
+            self.record = None
+
+    def shut_down(self) -> None:
+        """The window closes."""
+        self.close_record()
+
+    def judge(self, status: Status) -> None:
+        """Confirm or reject the chosen event, and go on to the next."""
+        number = self.table.chosen
+        if self.record is None or number is None:
+            return
+        self.undo.push(Judge(self.record, number, self._changed, status=status))
+        if self.table.chosen == number:
+            self.table.step(1)
+
+    def mark(self) -> None:
+        """Mark the place in the film."""
+        if self.record is not None:
+            self.undo.push(AddMark(self.record, self.viewer.position_s, "mark", self._show_events))
+            self._banner.say(f"Marked at {clock(self.viewer.position_s)}. Ctrl+Z takes it back.")
+
+    def loop(self) -> None:
+        """Loop the chosen event slowly, or end that."""
+        stored = self.viewer.chosen
+        if stored is not None:
+            self.viewer.play_event(stored, loop=self.viewer.loop is None)
+
+    def magnify(self) -> None:
+        """Show the event's movement ten times as large, or as it was."""
+        self.viewer.magnify(on=not self.viewer.magnified)
+        self._magnify.setChecked(self.viewer.magnified)
+
+    def next_speed(self) -> None:
+        """The next of the speeds."""
+        self.viewer.speed = SPEEDS[(SPEEDS.index(self.viewer.speed) + 1) % len(SPEEDS)]
+
+    def toggle_play(self) -> None:
+        """Play or stop."""
+        self.viewer.play(on=not self.viewer.playing)
+
+    def step_seconds(self, by_s: float) -> None:
+        """Go by seconds."""
+        self.viewer.loop = None
+        self.viewer.seek(self.viewer.position_s + by_s)
+
+    def zoom(self, by: int) -> None:
+        """Show more or less of the timeline."""
+        place = SPANS_S.index(self._span_s) + by
+        self._span_s = SPANS_S[min(max(place, 0), len(SPANS_S) - 1)]
+
+    def _choose(self, number: int) -> None:
+        if self.record is None:
+            return
+        stored = self.record.event(number)
+        self.inspector.show_event(stored)
+        self.trace.choose(stored.event)
+        self.viewer.play_event(stored, loop=True)
+
+    def _changed(self, number: int) -> None:
+        self._show_events()
+        self.table.choose(number)
+        if self.record is not None and self.table.chosen == number:
+            self.inspector.show_event(self.record.event(number))
+
+    def _note(self, text: str) -> None:
+        number = self.inspector.event_id
+        if self.record is not None and number is not None:
+            self.undo.push(Judge(self.record, number, self._changed, note=text))
+
+    def _show_events(self) -> None:
+        record = self.record
+        if record is None:
+            return
+        self.table.show_events(record.events)
+        self.overview.show_events(record.events, record.marks, self.viewer.end_s)
+        shown = [stored.event for stored in record.events]
+        self.trace.show_marks(shown, record.candidates, [mark.time_s for mark in record.marks])
+        chosen = self.viewer.chosen
+        if chosen is not None:
+            self.viewer.chosen = next((s for s in record.events if s.id == chosen.id), None)
+            self.trace.choose(self.viewer.chosen.event if self.viewer.chosen else None)
+
+    def _tick(self) -> None:
+        record = self.record
+        if record is None or not self.isVisible():
+            return
+        self.viewer.advance()
+        self._take_readings(record)
+        self._follow()
+        playing = self.viewer.playing
+        self._play.show_as("pause" if playing else "play", "Stop (Space)" if playing else "Play (Space)")
+        place = f"{clock(self.viewer.position_s)} / {clock(self.viewer.end_s)}"
+        for words, shown in ((place, self._place), (self.viewer.doing, self._doing)):
+            if shown.text() != words:
+                shown.setText(words)
+        if self.viewer.chosen is not None:
+            film, number = self.viewer.film, self.viewer.chosen.id
+            missing = "No face is seen at the onset." if film and film.knows(number) else ""
+            self.inspector.show_moment(self.viewer.moment, missing)
+
+    def _take_readings(self, record: Record) -> None:
+        if record.problem:
+            self._banner.say(record.problem, warning=True)
+            record.problem = ""
+        if record.readings is None or self._readings_shown:
+            return
+        self._readings_shown, self._drawn = True, None
+        self.viewer.end_s = max(record.readings.end_s, 0.1)
+        self.viewer.trace = next(iter(record.readings.traces.values()), None)
+        self.overview.show_events(record.events, record.marks, self.viewer.end_s)
+
+    def _follow(self) -> None:
+        """Keep the cursor in the part of the trace that is shown."""
+        now_s, span_s = self.viewer.position_s, min(self._span_s, max(self.viewer.end_s, 1.0))
+        start_s = self._drawn[0] if self._drawn and self._drawn[1] == span_s else now_s - span_s / 2
+        if not start_s <= now_s <= start_s + span_s:
+            start_s = now_s - span_s / 2
+        start_s = max(min(start_s, self.viewer.end_s - span_s), 0.0)
+        self.trace.show_cursor(now_s)
+        self.overview.show_place(now_s, start_s, start_s + span_s)
+        if self._drawn == (start_s, span_s):
+            return
+        self._drawn = (start_s, span_s)
+        self.trace.show_span(start_s, start_s + span_s)
+        if self.viewer.trace is not None:
+            part = self.viewer.trace.between(start_s, start_s + span_s, MOST_POINTS)
+            self.trace.show_trace(part.times_s, part.motion, part.threshold)
+
+    def _locate(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
+        if path:
+            self.viewer.open(Path(path), "")
+            self.table.step(0)
+
+    def _open_other(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a session", "", "MEDN sessions (*.medn)")
+        if path:
+            self.open(Path(path))
+
+    def _delete(self, path: Path) -> None:
+        question = f"Delete {path.name} for good? Its events, traces and notes cannot be brought back."
+        beside = path.with_suffix(".mp4")
+        if beside.exists():
+            question += f" The video {beside.name} beside it is deleted too."
+        buttons = QMessageBox.StandardButton
+        if QMessageBox.question(self, "Delete session", question) == buttons.Yes:
+            self.delete(path)
+
+    def delete(self, path: Path) -> None:
+        """Delete a session for good, with the video that was recorded with it."""
+        if self.record is not None and self.record.path.resolve() == path.resolve():
+            self.close_record()
+            self.table.show_events([])
+            self.viewer.show_image(None)
+        try:
+            delete_session(path)
+            path.with_suffix(".mp4").unlink(missing_ok=True)
+        except (SessionError, OSError) as error:
+            self._banner.say(str(error), warning=True)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self._title, self._about = label("", role="heading"), label("", quiet=True)
+        self._place, self._doing = label("0:00.00"), label("", quiet=True)
+        self._play = IconButton("play", "Play (Space)", self.toggle_play)
+        self._magnify = IconButton("magnifying-glass-plus", "Magnify the movement (G)", self.magnify, toggle=True)
+        tools = row(
+            self._play,
+            IconButton("caret-left", "One frame back (←)", lambda: self.viewer.step(-1)),
+            IconButton("caret-right", "One frame on (→)", lambda: self.viewer.step(1)),
+            IconButton("repeat", "Loop the event slowly (L)", self.loop),
+            IconButton("gauge", "Speed: ¼, ½ or full (S)", self.next_speed),
+            self._magnify, 8, self._place, 8, self._doing, None,
+            IconButton("magnifying-glass-minus", "Show more of the timeline (−)", lambda: self.zoom(1), flat=True),
+            IconButton("arrows-in-line-horizontal", "Show less of the timeline (+)", lambda: self.zoom(-1), flat=True),
+            IconButton("flag", "Mark this place (M)", self.mark),
+        )  # fmt: skip
+        self.trace.setMinimumHeight(150)
+        timeline = frame("panel", column(self.overview, self.trace, gap=4, margin=8))
+        upper, lower = QWidget(), QWidget()
+        top = column(row(self._title, self._about, None), self.viewer, tools)
+        top.setStretch(1, 1)
+        upper.setLayout(top)
+        below = column(timeline, self.table)
+        below.setStretch(0, 2)
+        below.setStretch(1, 3)
+        lower.setLayout(below)
+        middle = QSplitter(Qt.Orientation.Vertical)
+        for part, stretch in ((upper, 5), (lower, 5)):
+            middle.addWidget(part)
+            middle.setStretchFactor(middle.count() - 1, stretch)
+        middle.setSizes([420, 420])
+        left = frame("panel", column(self.library, margin=12))
+        left.setFixedWidth(248)
+        right = frame("panel", column(self.inspector, margin=12))
+        right.setFixedWidth(332)
+        everything = row(left, middle, right, margin=12)
+        everything.setStretch(1, 1)
+        self.setLayout(everything)
+
+    def _connect(self) -> None:
+        self.library.picked.connect(self.open)
+        self.library.open_asked.connect(self._open_other)
+        self.library.deletion_asked.connect(self._delete)
+        self.table.picked.connect(self._choose)
+        self.inspector.judged.connect(self.judge)
+        self.inspector.noted.connect(self._note)
+        self.overview.sought.connect(self._seek)
+        self.trace.picked.connect(self._seek)
+        self.viewer.locate_asked.connect(self._locate)
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(self._tick)
+        timer.start(TICK_MS)
+
+    def _seek(self, time_s: float) -> None:
+        self.viewer.loop = None
+        self.viewer.magnify(on=False)
+        self._magnify.setChecked(False)
+        self.viewer.play(on=False)
+        self.viewer.seek(time_s)

@@ -1,0 +1,123 @@
+"""The window: three workspaces under a slim bar, a banner for what must be said, a strip for what was measured."""
+
+from functools import partial
+from pathlib import Path
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QPushButton, QStackedWidget, QWidget
+
+from gui import theme
+from gui.analyze.workspace import AnalyzeWorkspace
+from gui.banner import Banner
+from gui.keys import Key, KeysDialog, bind, live_keys, review_keys
+from gui.live.strip import Strip
+from gui.live.workspace import LiveWorkspace
+from gui.review.workspace import ReviewWorkspace
+from gui.settings import Settings, save
+from gui.settings_dialog import SettingsDialog
+from gui.widgets import IconButton, column, frame, label, row
+from gui.words import length
+
+WORKSPACES = ("Live", "Analyze", "Review")
+
+
+class MainWindow(QMainWindow):
+    """Everything that is shown."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.setWindowTitle("MEDN")
+        self.resize(1360, 860)
+        self.setMinimumSize(960, 640)
+        self.banner, self.strip = Banner(), Strip()
+        self.live = LiveWorkspace(settings, self.banner, self.strip)
+        self.analyze = AnalyzeWorkspace(settings, self.banner)
+        self.review = ReviewWorkspace(settings, self.banner)
+        self._stack = QStackedWidget()
+        for workspace in (self.live, self.analyze, self.review):
+            self._stack.addWidget(workspace)
+        body = QWidget()
+        body.setLayout(column(self._bar(), self.banner, self._stack, self.strip, gap=0))
+        self.setCentralWidget(body)
+        self.live.session_written.connect(self.open_session)
+        self.analyze.session_picked.connect(self.open_session)
+        self._keys()
+        clock = QTimer(self)
+        clock.timeout.connect(self._refresh_bar)
+        clock.start(250)
+        self.show_workspace(0)
+
+    def show_workspace(self, place: int, *_: object) -> None:
+        """Bring a workspace to the front; a live run goes on behind the others."""
+        self._stack.setCurrentIndex(place)
+        self._tabs[place].setChecked(True)
+        self.strip.setVisible(place == 0)
+        if place == 2:
+            self.review.refresh()
+
+    def open_session(self, path: Path) -> None:
+        """Show a session in Review."""
+        self.show_workspace(2)
+        self.review.open(path)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        """Save what is running, then go. Nothing is lost: a recording ends as a whole session, an analysis likewise."""
+        self.live.stop()
+        self.analyze.shut_down()
+        self.review.shut_down()
+        try:
+            save(self.settings)
+        except OSError as error:
+            print(f"medn: settings were not saved: {error}")
+        super().closeEvent(event)
+
+    def _bar(self) -> QWidget:
+        name = label("MEDN", role="heading")
+        self._tabs: list[QPushButton] = []
+        group = QButtonGroup(self)
+        for place, words in enumerate(WORKSPACES):
+            tab = QPushButton(words)
+            tab.setCheckable(True)
+            tab.setProperty("tab", True)
+            tab.setToolTip(f"{words} (Ctrl+{place + 1})")
+            tab.clicked.connect(partial(self.show_workspace, place))
+            group.addButton(tab)
+            self._tabs.append(tab)
+        self._recording = label("")
+        self._recording.setProperty("role", "recording")
+        self._recording.hide()
+        self._light = IconButton("sun", "Light or dark", self._toggle_theme, flat=True)
+        settings = IconButton("gear-six", "Settings", self._open_settings, key="Ctrl+,", flat=True)
+        content = row(name, 16, *self._tabs, None, self._recording, 8, self._light, settings, gap=4)
+        content.setContentsMargins(16, 6, 12, 6)
+        return frame("bar", content)
+
+    def _refresh_bar(self) -> None:
+        seconds = self.live.recorder.seconds
+        self._recording.setVisible(seconds is not None)
+        if seconds is not None:
+            colour = theme.tokens().recording
+            self._recording.setText(f'<span style="color:{colour}">●</span>&nbsp; REC {length(seconds)}')
+
+    def _keys(self) -> None:
+        tabs: list[Key] = [
+            (f"Ctrl+{place + 1}", words, partial(self.show_workspace, place)) for place, words in enumerate(WORKSPACES)
+        ]
+        anywhere: list[Key] = [*tabs, ("F1", "this list", self._show_keys)]
+        self._tables = {"Everywhere": anywhere, "Live": live_keys(self.live), "Review": review_keys(self.review)}
+        tables = {0: self._tables["Live"], 1: [], 2: self._tables["Review"]}
+        bind(self, {place: [*anywhere, *table] for place, table in tables.items()}, self._stack.currentIndex)
+
+    def _toggle_theme(self) -> None:
+        self.settings.light = not self.settings.light
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, light=self.settings.light)
+
+    def _open_settings(self) -> None:
+        SettingsDialog(self.settings, self).exec()
+
+    def _show_keys(self) -> None:
+        KeysDialog(self._tables, self).exec()
