@@ -18,8 +18,8 @@ from gui.first_run import accept_terms
 from gui.window import MainWindow
 
 
-def main(session: Path | None = None) -> int:
-    """Run the app until its window is closed; with a session, it opens in Review. Returns the exit code."""
+def main(session: Path | None = None, source: str = "") -> int:
+    """Run the app until its window is closed: with a session in Review, with a source live. Returns the exit code."""
     app = make_app()
     remembered = settings.load()
     theme.apply(app, light=remembered.light)
@@ -29,6 +29,8 @@ def main(session: Path | None = None) -> int:
     window.show()
     if session is not None:
         window.open_session(session)
+    if source:
+        window.live.start_source(source)
     return app.exec()
 
 

@@ -21,7 +21,6 @@ class Settings:
     accepted_terms: int = 0
     light: bool = False
     reduced_motion: bool = False
-    source: str = ""
     width: int = 1280
     height: int = 720
     rate_hz: int = 30

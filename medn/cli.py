@@ -6,12 +6,13 @@ Exit codes: 0 done, 2 wrong usage or unreadable input, 3 some of many inputs fai
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self
 
 # spinning OpenMP threads slow each other on small machines; read when torch and OpenCV are first loaded
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -30,7 +31,7 @@ UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
 app = typer.Typer(
     help="Live micro-expression recognition: every event is a moment for a person to look at.",
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(bench, name="bench")
@@ -45,6 +46,25 @@ Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, wher
 def main() -> None:
     """Run the command line."""
     app()
+
+
+@app.callback()
+def window(context: typer.Context) -> None:
+    """Open the desktop app where no command is given."""
+    if context.invoked_subcommand is None:
+        _open_window()
+
+
+@app.command()
+def review(session: Annotated[Path, typer.Argument(help="A session file, NAME.medn.")]) -> None:
+    """Open a session in the app."""
+    from realtime.session import SessionError, open_session
+
+    try:
+        open_session(session).close()
+    except SessionError as error:
+        raise _refusal(str(error)) from None
+    _open_window(session=session)
 
 
 @app.command()
@@ -88,7 +108,9 @@ def live(
     from realtime.sources import open_source
 
     if not headless:
-        raise _refusal("The window is not built yet: add --headless.")
+        if seconds or session or as_json:
+            raise _refusal("--seconds, --out and --json need --headless; the window has its own Record.")
+        _open_window(source=source)
     parameters = PipelineParameters(most_faces=faces)
     with _ctrl_c_stops() as stop, ExitStack() as opened:
         pipeline = opened.enter_context(Pipeline(parameters))
@@ -187,6 +209,18 @@ def _tell(outcome: "Outcome", as_json: bool, *, with_events: bool) -> None:
         show.print(stages_table(outcome.summary))
     say.print(accounts_line(outcome.summary))
     say.print(f"Session: {outcome.session}")
+
+
+def _open_window(session: Path | None = None, source: str = "") -> NoReturn:
+    """Open the app, and end with it. Exits with 2 where there is no display or no app."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+        raise _refusal("There is no display for the window; `medn demo` and `medn live --headless` need none.")
+    try:
+        from gui.app import main as open_app
+    except ModuleNotFoundError as error:
+        raise _refusal(f"The window needs the package {error.name}: pip install 'medn[app]'.") from None
+    raise typer.Exit(open_app(session, source))
 
 
 def _refusal(sentence: str) -> typer.Exit:

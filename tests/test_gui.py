@@ -20,6 +20,7 @@ from PyQt6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
 from recordings import write_video
+from typer.testing import CliRunner
 
 from gui import settings as app_settings
 from gui import theme, words
@@ -30,6 +31,7 @@ from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
 from gui.settings import Settings
 from gui.window import MainWindow
+from medn.cli import app as cli
 from realtime.session import Status, open_session
 
 KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
@@ -380,6 +382,7 @@ sys.path[:0] = ["tests"]
 from gui.app import make_app
 from gui.settings import Settings
 from gui.window import MainWindow
+from medn.cli import app as cli
 from gui_driver import until
 app = make_app()
 window = MainWindow(Settings(accepted_terms=1, sessions=sys.argv[1]))
@@ -425,3 +428,18 @@ def test_no_thread_outlives_the_window(app, home, film):
     until(lambda: window.live.run.state is State.RUNNING)
     window.close()
     assert not [t.name for t in threading.enumerate() if t.name in ("live", "session", "film")]
+
+
+def test_without_a_display_the_command_says_so_and_what_needs_none(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    result = CliRunner().invoke(cli, [])
+    assert result.exit_code == 2
+    assert "no display" in result.stderr
+
+
+def test_a_command_for_a_session_that_is_none_is_refused_before_a_window_opens(tmp_path):
+    result = CliRunner().invoke(cli, ["review", str(tmp_path / "nothing.medn")])
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr

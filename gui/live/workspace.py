@@ -1,6 +1,7 @@
 """The Live workspace: what is seen now, what was found in it, and the controls of the run."""
 
 import time
+from functools import partial
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QSlider, QWidget
@@ -52,8 +53,8 @@ class LiveWorkspace(QWidget):
     def start(self) -> None:
         """Begin with the chosen source, in place of what runs."""
         self.stop()
-        self.run = LiveRun(self.picker.source or SAMPLE, self.settings)
-        self.settings.source = self.picker.source
+        # until the cameras are found, the first one that opens
+        self.run = LiveRun(self.picker.source or "auto", self.settings)
         self._shown, self._events_shown, self._held = None, 0, False
         self.cards.clear(NO_EVENTS)
         self.stage.back_to_live()
@@ -69,9 +70,9 @@ class LiveWorkspace(QWidget):
             self.run.wait(5.0)
             self.poll()
 
-    def start_sample(self) -> None:
-        """The sample, without a camera."""
-        self.picker.choose(SAMPLE)
+    def start_source(self, source: str) -> None:
+        """Begin with a source, as `open_source` takes it, or `SAMPLE`."""
+        self.picker.choose(source)
         self.start()
 
     def hold(self) -> None:
@@ -242,7 +243,7 @@ class LiveWorkspace(QWidget):
     def _connect(self) -> None:
         self.stage.painted = self._painted
         self.stage.start_asked.connect(self.start)
-        self.stage.sample_asked.connect(self.start_sample)
+        self.stage.sample_asked.connect(partial(self.start_source, SAMPLE))
         self.stage.live_asked.connect(self.back_to_live)
         self.cards.picked.connect(self.replay)
         self.picker.chosen.connect(lambda _source: self.start())
