@@ -38,7 +38,7 @@ class MEDNConfig:
     depth: int = 3
     """Blocks of SEViT."""
     heads: int = 4
-    keep: tuple[int, ...] = (32, 16, 8)
+    keep: tuple[int, ...] = (16, 8, 4)
     """Patches that SEViT keeps, of 64, at each sparsity rate; one alone is the "single sparsity rate" ablation."""
     members: int = 3
     """Networks in the motion branch's committee."""

@@ -5,7 +5,7 @@ networks (with a few hundred real clips in the field's benchmark, wider and deep
 map and its mirror image, because no action unit and no emotion class has a side.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ class MotionBranch(nn.Module):
 
     def __init__(self, width: int = 128, members: int = 3, dropout: float = 0.3) -> None:
         super().__init__()
-        self.members = nn.ModuleList(_Member(dropout) for _ in range(members))
+        self.members = nn.ModuleList(Member(dropout) for _ in range(members))
         self.to_features = nn.Linear(members * _HIDDEN, width)
         self.to_tokens = nn.Linear(members * _CHANNELS[1], width)
 
@@ -49,24 +49,31 @@ class MotionBranch(nn.Module):
         return Motion(features, self.to_tokens(grid.flatten(2).transpose(1, 2)), au_logits, emotion_logits)
 
     def member_logits(self, flow: Tensor, context: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """AU logits (B, 12) and emotion logits (B, 3) of each member: a committee is trained one by one."""
-        return [member(flow, context)[2:] for member in self.members]
+        """AU logits (B, 12) and emotion logits (B, 3) of each member, of the maps as they are.
+
+        For training: members learn one by one, or they would lean on each other, and mirrored maps come by chance.
+        """
+        return [member.read(flow, member.told(context))[2:] for member in self.each_member()]
+
+    def each_member(self) -> "list[Member]":
+        """The committee's networks."""
+        return [cast("Member", member) for member in self.members]
 
 
-_CHANNELS = (12, 24)
+_CHANNELS = (16, 24)
 _HIDDEN = 64
 
 
-class _Member(nn.Module):
+class Member(nn.Module):
+    """One network of the committee."""
+
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
-            nn.Conv2d(3, _CHANNELS[0], 5, padding=2),
+            nn.Conv2d(3, _CHANNELS[0], 6, stride=2, padding=2),
             nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(_CHANNELS[0], _CHANNELS[1], 3, padding=1),
+            nn.Conv2d(_CHANNELS[0], _CHANNELS[1], 4, stride=2, padding=1),
             nn.ReLU(),
-            nn.MaxPool2d(2),
         )
         self.hidden = nn.Linear(_CHANNELS[1] * (FLOW_SIZE // 4) ** 2, _HIDDEN)
         self.context = nn.Linear(4, _HIDDEN, bias=False)
@@ -76,13 +83,18 @@ class _Member(nn.Module):
 
     def forward(self, flow: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Grid (B, 24, 7, 7), hidden (B, 64), AU logits (B, 12), emotion logits (B, 3)."""
-        known = (context > 0).to(context.dtype)
-        told = self.context(torch.cat([known, known * torch.log(context + 1e-2)], dim=1))
-        straight, mirror = self._read(flow, told), self._read(mirrored(flow), told)
+        told = self.told(context)
+        straight, mirror = self.read(flow, told), self.read(mirrored(flow), told)
         grid, hidden, au, emotion = ((a + b) / 2 for a, b in zip(straight, mirror, strict=True))
         return grid, hidden, au, emotion
 
-    def _read(self, flow: Tensor, told: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def told(self, context: Tensor) -> Tensor:
+        """(B, 64): what amplitude and rise time, (B, 2), zero where unknown, add to the hidden layer."""
+        known = (context > 0).to(context.dtype)
+        return self.context(torch.cat([known, known * torch.log(context + 1e-2)], dim=1))
+
+    def read(self, flow: Tensor, told: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As `forward`, of one orientation."""
         grid = self.convolutions(flow)
         hidden = torch.relu(self.hidden(self.dropout(grid.flatten(1))) + told)
         return grid, hidden, self.au(self.dropout(hidden)), self.emotion(self.dropout(hidden))

@@ -43,7 +43,7 @@ class SEViT(nn.Module):
         width: int = 128,
         depth: int = 3,
         heads: int = 4,
-        keep: tuple[int, ...] = (32, 16, 8),
+        keep: tuple[int, ...] = (16, 8, 4),
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
