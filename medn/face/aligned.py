@@ -13,6 +13,9 @@ SIZE_PX = 128
 EYE_DISTANCE_PX = 48.0
 EYE_CENTRE_PX = (63.5, 38.0)
 
+FINE_BELOW = 0.75
+"""Zoom from frame to aligned face below which single samples would skip pixels."""
+
 EYE_CORNERS = ((33, 133), (362, 263))
 """Outer and inner corner of the eye on the picture's left, inner and outer of the one on its right: they hold still
 while lids and gaze move, as pupils do not."""
@@ -43,9 +46,22 @@ def alignment(points: NDArray[np.float32]) -> NDArray[np.float64]:
 def align(
     image: NDArray[np.uint8], warp: NDArray[np.float64], out: NDArray[np.uint8] | None = None
 ) -> NDArray[np.uint8]:
-    """(128, 128) uint8: the aligned face of a BGR or grey picture under a (2, 3) warp from `alignment`."""
-    size = (SIZE_PX, SIZE_PX)
-    if image.ndim == 2:
-        return cv2.warpAffine(image, warp, size, dst=out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    face = cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(face, cv2.COLOR_BGR2GRAY, dst=out)
+    """(128, 128) uint8: the aligned face of a BGR or grey picture under a (2, 3) warp from `alignment`.
+
+    A face that is much larger in the picture is sampled twice or four times as finely and averaged down, so that no
+    pixel goes to waste: the noise of the sensor is what small movements drown in.
+    """
+    zoom = float(np.hypot(warp[0, 0], warp[0, 1]))
+    fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
+    # centres of pixels, not corners, must map onto each other
+    finer = warp * fine + np.array([[0, 0, (fine - 1) / 2]])
+    size = (SIZE_PX * fine, SIZE_PX * fine)
+    face = cv2.warpAffine(image, finer, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if face.ndim == 3:
+        face = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
+    if fine > 1:
+        return cv2.resize(face, (SIZE_PX, SIZE_PX), dst=out, interpolation=cv2.INTER_AREA)
+    if out is None:
+        return face
+    out[:] = face
+    return out
