@@ -31,6 +31,8 @@ class Bounds:
     offset_s: float
     peaks_pct: NDArray[np.float32]
     """(regions,) displacement at the apex from the chord between the span's ends."""
+    direction: tuple[float, float]
+    """Where the bump's region went, x and y: a unit vector."""
     bump: Bump
 
 
@@ -50,11 +52,12 @@ def measure(window: Window, bump: Bump, threshold_pct: NDArray[np.float64], para
     share = ((t - t[first]) / (t[last] - t[first]))[:, None, None]
     deviation = xy - (xy[first] + share * (xy[last] - xy[first]))
     at_apex = deviation[int(np.abs(t - bump.apex_s).argmin())]
-    peaks = np.hypot(*at_apex.T)
+    peaks = np.maximum(np.hypot(*at_apex.T), 1e-9)
     takes_part = peaks >= 0.5 * threshold_pct
     takes_part[bump.region] = True
-    direction = at_apex / np.maximum(peaks, 1e-9)[:, None] * (takes_part / threshold_pct**2)[:, None]
+    direction = at_apex / peaks[:, None] * (takes_part / threshold_pct**2)[:, None]
     course = np.einsum("tri,ri->t", deviation, direction)
+    went = at_apex[bump.region] / peaks[bump.region]
     apex = first + int(course[first : last + 1].argmax())
     level = p.bound_share * float(course[apex])
     apex_s = _vertex(t, course, apex)
@@ -63,6 +66,7 @@ def measure(window: Window, bump: Bump, threshold_pct: NDArray[np.float64], para
         apex_s=apex_s,
         offset_s=apex_s + p.bound_stretch * (_crossing(t, course, apex, level, 1) - apex_s),
         peaks_pct=np.hypot(*deviation[apex].T).astype(np.float32),
+        direction=(float(went[0]), float(went[1])),
         bump=bump,
     )
 

@@ -1,7 +1,4 @@
-"""The vetoes: explicit reasons why a candidate is no micro-expression, in the words that a user reads.
-
-Simple on purpose; hand-made gates cost recall, so a learned second stage is to take their place.
-"""
+"""What a rejected candidate looks like, in the words that a user reads: an explanation, never the decision."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,23 +7,27 @@ LONGEST_S = 0.7
 
 Evidence = Mapping[str, float]
 
-VETOES: tuple[tuple[Callable[[Evidence], bool], str], ...] = (
-    (lambda e: e["duration s"] > LONGEST_S, "macro-expression: it lasts {duration s:.2f} s"),
+SIGNS: tuple[tuple[Callable[[Evidence], bool], str], ...] = (
+    (lambda e: e["duration s"] > LONGEST_S, "a macro-expression: it lasts {duration s:.2f} s"),
+    (lambda e: e["eyes shut"] > 0.05, "a blink: the lids move by {eyes pct:.1f} % of the eye distance"),
     (
-        lambda e: e["blink"] > 0.05 and e["lids pct"] > 0.7,
-        "blink: the lids move {lids pct:.1f} % of the eye distance",
+        lambda e: max(e["head x"], e["head y"]) > 0.06,
+        "head motion: {head x:.2f} eye distances across, {head y:.2f} down",
     ),
-    (lambda e: e["head"] > 0.1, "head motion: {head:.2f} eye distances during the movement"),
-    (lambda e: e["jaw outside"] > 0.05 and e["mouth pct"] > 0.4, "speech: the jaw moves before or after"),
+    (lambda e: e["jaw before"] + e["jaw after"] > 0.05, "speech: the jaw moves before or after"),
     (
-        lambda e: e["outside pct"] > 0.9 * e["amplitude pct"],
-        "part of a longer movement: {outside pct:.1f} % of the eye distance before or after",
+        lambda e: max(e["mouth pct before"], e["brows pct before"]) > 0.9 * e["amplitude pct"],
+        "part of a longer movement: as much moves before it",
     ),
+    (lambda e: max(e["gaze x"], e["gaze y"]) > 0.3, "a glance: the gaze moves"),
 )
 
 
-def why_not(evidence: Evidence, moved: Mapping[str, float]) -> str:
-    """The first reason that applies, or nothing."""
-    if not moved:
-        return "too small: no region stays above its threshold at the apex"
-    return next((words.format_map(evidence) for applies, words in VETOES if applies(evidence)), "")
+def looks_like(evidence: Evidence) -> str:
+    """The first sign that applies, or that the movement is too faint to tell."""
+    found = next((words for applies, words in SIGNS if applies(evidence)), None)
+    return (
+        found.format_map(evidence)
+        if found
+        else "chance: {amplitude pct:.2f} % of the eye distance".format_map(evidence)
+    )

@@ -11,15 +11,17 @@ class SpotterParameters:
     """Base lengths at which a bump is looked for; a micro-expression lasts 0.08–0.5 s."""
     long_durations_s: tuple[float, ...] = (0.8, 1.2, 1.8)
     """Longer bumps are macro-expressions: reported as rejected candidates."""
+    smooth_s: float = 0.045
+    """Motion is averaged over the frames this close to each frame on either side: three at 30 fps."""
     flank_s: float = 0.13
     """Stretch before and after a bump that should be quiet."""
     gap_share: float = 0.8
     """How much of the distance between a bump's two ends counts against it."""
-    flank_share: float = 0.5
+    flank_share: float = 0.25
     """How much of the movement on either flank counts against it."""
-    floor_pct: float = 0.38
+    floor_pct: float = 0.25
     """The smallest bump that can be a candidate."""
-    noise_factor: float = 5.0
+    noise_factor: float = 2.5
     """A bump must exceed the region's running noise this many times."""
     noise_tau_s: float = 6.0
     """How fast the running noise adapts, as a time constant."""
@@ -33,5 +35,7 @@ class SpotterParameters:
     """… and are then moved out from the apex by this factor."""
     context_s: float = 1.0
     """How far around a candidate its evidence is gathered, as far as it has come."""
+    least_score: float = 0.35
+    """Candidates with a lower score are rejected; a lower bound finds more and raises more false alarms."""
     evidence_after_s: float = 0.3
     """How long after the offset a candidate is decided: what comes after tells speech and macro-expressions apart."""

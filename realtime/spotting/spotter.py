@@ -5,6 +5,8 @@ Causal: a call sees the frame at hand and earlier ones only. A bump opens a cand
 candidate is decided. High recall comes first: everything that is rejected is returned too, with its reason.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,25 +15,38 @@ from realtime.results import Event
 from realtime.ring import Ring, Window
 from realtime.spotting.bounds import Bounds, Bump, measure
 from realtime.spotting.bumps import bumps
+from realtime.spotting.decision import Score, shipped_decision
 from realtime.spotting.evidence import gather
+from realtime.spotting.likeness import LONGEST_S, looks_like
 from realtime.spotting.parameters import SpotterParameters
-from realtime.spotting.trace import WIDTH
-from realtime.spotting.vetoes import why_not
+from realtime.spotting.trace import MOTION_COLUMNS, WIDTH
 
 HIGHEST_RATE_HZ = 250
 """Rate up to which the trace holds all that the evidence asks for."""
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Brief and long movements are looked for side by side: a macro-expression may hold a micro-expression."""
+
+    durations: slice
+    """Its rows of the bumps."""
+    open: Bump | None = None
+    last_offset_s: float = -np.inf
+
+
 class Spotter:
     """One face's spotter. Call it with each frame's row; `flush` at the end decides what is still open."""
 
-    def __init__(self, face: int, parameters: SpotterParameters | None = None) -> None:
+    def __init__(self, face: int, parameters: SpotterParameters | None = None, score: Score | None = None) -> None:
         self._face = face
+        self._score = score or shipped_decision().score
         self.parameters = parameters or SpotterParameters()
         p = self.parameters
         self._durations_s = np.array(p.durations_s + p.long_durations_s)
         held_s = self._durations_s.max() + 2 * p.context_s + 1.0
-        self._trace = Ring(int(held_s * HIGHEST_RATE_HZ), (WIDTH,), np.float32)
+        self._raw = Ring(int((2 * p.smooth_s + 0.2) * HIGHEST_RATE_HZ), (WIDTH,), np.float32)
+        self._trace = Ring(int(held_s * HIGHEST_RATE_HZ), (WIDTH,), np.float32)  # smoothed
         shape = (len(self._durations_s), len(REGION_NAMES))
         self._values = np.zeros(shape, np.float32)
         self._peaks = np.zeros(shape, np.float32)
@@ -40,13 +55,15 @@ class Spotter:
 
     def reset(self) -> None:
         """Forget the trace and the face at rest."""
+        self._raw.clear()
         self._trace.clear()
+        self._smoothed_s = -np.inf
         self._started_s: float | None = None
         self._rest: list[NDArray[np.float32]] = []
         self._noise_pct: NDArray[np.float64] | None = None
-        self._open: Bump | None = None
+        brief = len(self.parameters.durations_s)
+        self._lanes = (_Lane(slice(0, brief)), _Lane(slice(brief, None)))
         self._pending: list[Bounds] = []
-        self._last_offset_s = -np.inf
 
     @property
     def calibrated(self) -> bool:
@@ -61,11 +78,27 @@ class Spotter:
 
     def __call__(self, time_s: float, frame: int, row: NDArray[np.float32]) -> list[Event]:
         """Add one frame's row ((WIDTH,), see `trace`); the candidates decided on it, accepted and rejected."""
-        step_s = time_s - self._trace.newest_s if len(self._trace) else 0.0
         if self._started_s is None:
             self._started_s = time_s
-        self._trace.append(time_s, frame, row)
+        self._raw.append(time_s, frame, row)
+        raw = self._raw.newest()
+        decided = []
+        for i in range(int(np.searchsorted(raw.times_s, self._smoothed_s, "right")), len(raw.times_s)):
+            if raw.times_s[i] + self.parameters.smooth_s > time_s:
+                break
+            decided += self._advance(raw, i, time_s)
+        return decided
+
+    def _advance(self, raw: Window, i: int, now_s: float) -> list[Event]:
+        """Take the i-th raw row into the smoothed trace and look for bumps that end there."""
         p = self.parameters
+        time_s = float(raw.times_s[i])
+        near = slice(*np.searchsorted(raw.times_s, (time_s - p.smooth_s, time_s + p.smooth_s)))
+        row = raw.values[i].copy()
+        row[MOTION_COLUMNS] = raw.values[near, MOTION_COLUMNS].mean(axis=0)
+        step_s = time_s - self._smoothed_s if len(self._trace) else 0.0
+        self._trace.append(time_s, int(raw.frames[i]), row)
+        self._smoothed_s = time_s
         end_s = time_s - p.flank_s
         window = self._trace.newest()
         bumps(
@@ -81,20 +114,22 @@ class Spotter:
             self._peaks,
             self._apexes,
         )
-        self._learn_rest(time_s - self._started_s, step_s)
+        self._learn_rest(time_s, step_s)
         if self.calibrated:
-            self._look(window, end_s)
-            if self._open and end_s - self._open.end_s >= p.settle_s:
-                self._close()
-        return self._decide(time_s)
+            for lane in self._lanes:
+                self._look(lane, window, end_s)
+                if lane.open and end_s - lane.open.end_s >= p.settle_s:
+                    self._close(lane)
+        return self._decide(time_s, now_s)
 
     def flush(self) -> list[Event]:
         """Decide all that is still open with what is known."""
-        if self._open:
-            self._close()
-        return self._decide(np.inf)
+        for lane in self._lanes:
+            if lane.open:
+                self._close(lane)
+        return self._decide(np.inf, self._raw.newest_s if len(self._raw) else 0.0)
 
-    def _learn_rest(self, age_s: float, step_s: float) -> None:
+    def _learn_rest(self, time_s: float, step_s: float) -> None:
         """Follow the running median of each region's shortest bumps by moving it up or down by a share of itself."""
         seen = self._peaks[0]
         if not seen.any():
@@ -104,43 +139,43 @@ class Spotter:
             self._noise_pct *= np.exp(np.sign(seen - self._noise_pct) * step_s / p.noise_tau_s)
             return
         self._rest.append(seen.copy())
-        if age_s >= p.calibration_s:
+        if self._started_s is not None and time_s - self._started_s >= p.calibration_s:
             self._noise_pct = np.median(self._rest, axis=0).astype(np.float64) + 1e-3
             self._rest = []
 
-    def _look(self, window: Window, end_s: float) -> None:
-        ratios = self._values / self.threshold_pct
+    def _look(self, lane: _Lane, window: Window, end_s: float) -> None:
+        ratios = self._values[lane.durations] / self.threshold_pct
         d, r = np.unravel_index(int(ratios.argmax()), ratios.shape)
         ratio = float(ratios[d, r])
-        apex_s = float(window.times_s[self._apexes[d, r]])
-        if ratio < 1 or apex_s <= self._last_offset_s:
+        apex_s = float(window.times_s[self._apexes[lane.durations][d, r]])
+        if ratio < 1 or apex_s <= lane.last_offset_s:
             return
-        if self._open is None or ratio > self._open.ratio:
-            self._open = Bump(ratio, int(r), end_s - float(self._durations_s[d]), end_s, apex_s)
+        if lane.open is None or ratio > lane.open.ratio:
+            duration_s = float(self._durations_s[lane.durations][d])
+            lane.open = Bump(ratio, int(r), end_s - duration_s, end_s, apex_s)
 
-    def _close(self) -> None:
-        assert self._open is not None
-        bounds = measure(self._trace.newest(), self._open, self.threshold_pct, self.parameters)
-        self._open = None
-        self._last_offset_s = bounds.offset_s
-        self._pending.append(bounds)
+    def _close(self, lane: _Lane) -> None:
+        assert lane.open is not None
+        bounds = measure(self._trace.newest(), lane.open, self.threshold_pct, self.parameters)
+        lane.open = None
+        lane.last_offset_s = bounds.offset_s
+        if lane is self._lanes[0] or bounds.offset_s - bounds.onset_s > LONGEST_S:
+            self._pending.append(bounds)
 
-    def _decide(self, now_s: float) -> list[Event]:
-        ripe = now_s - self.parameters.evidence_after_s
+    def _decide(self, time_s: float, now_s: float) -> list[Event]:
+        ripe = time_s - self.parameters.evidence_after_s
         due = [bounds for bounds in self._pending if bounds.offset_s <= ripe]
         self._pending = [bounds for bounds in self._pending if bounds.offset_s > ripe]
-        return [self._event(bounds) for bounds in due]
+        return [self._event(bounds, now_s) for bounds in due]
 
-    def _event(self, bounds: Bounds) -> Event:
+    def _event(self, bounds: Bounds, now_s: float) -> Event:
         window = self._trace.newest()
         times_s = (bounds.onset_s, bounds.apex_s, bounds.offset_s)
         onset, apex, offset = (int(window.frames[np.abs(window.times_s - t).argmin()]) for t in times_s)
         evidence = gather(window, bounds, self.parameters.context_s)
-        moved = {
-            name: float(peak)
-            for name, peak, least in zip(REGION_NAMES, bounds.peaks_pct, self.threshold_pct, strict=True)
-            if peak >= least
-        }
+        brief = bounds.offset_s - bounds.onset_s <= LONGEST_S
+        score = self._score(evidence) if brief else 0.0
+        accepted = score >= self.parameters.least_score
         return Event(
             face=self._face,
             onset_s=bounds.onset_s,
@@ -149,10 +184,14 @@ class Spotter:
             onset_frame=onset,
             apex_frame=apex,
             offset_frame=offset,
-            score=bounds.bump.ratio / (1 + bounds.bump.ratio),
-            regions=moved,
+            score=score,
+            regions={
+                name: float(peak)
+                for name, peak, least in zip(REGION_NAMES, bounds.peaks_pct, self.threshold_pct, strict=True)
+                if peak >= least
+            },
             evidence=evidence,
-            algorithmic_ms=1000 * (float(window.times_s[-1]) - bounds.apex_s),
+            algorithmic_ms=1000 * (now_s - bounds.apex_s),
             compute_ms=0.0,
-            reason=why_not(evidence, moved),
+            reason="" if accepted else f"score {score:.2f}; it looks like {looks_like(evidence)}",
         )

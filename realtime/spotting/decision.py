@@ -1,0 +1,67 @@
+"""The second stage: how likely a candidate is a micro-expression, from its evidence.
+
+Boosted regression trees (Friedman 2001; learned by scikit-learn's HistGradientBoostingClassifier, see `learn.py`) on
+this spotter's own hits and false alarms in planted, that is synthetic, videos. Kept as plain arrays, so that nothing
+but NumPy is needed to use them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Score = Callable[[Mapping[str, float]], float]
+"""From a candidate's evidence to how likely it is a micro-expression, 0–1."""
+
+DECISION_FILE = Path(__file__).with_name("decision.npz")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A forest of T trees with at most N nodes each; a leaf's children are the leaf itself."""
+
+    names: NDArray[np.str_]
+    """Names of the evidence, in the order of the features."""
+    feature: NDArray[np.int16]
+    """(T, N) index of the feature that a node looks at."""
+    threshold: NDArray[np.float32]
+    """(T, N): up to this value the way goes left."""
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    value: NDArray[np.float32]
+    """(T, N) what a leaf adds to the log odds."""
+    depth: NDArray[np.int64]
+    """() the longest way to a leaf."""
+    calibration: NDArray[np.float64]
+    """(2,) slope and offset of the log odds (Platt 1999), fitted on held-out videos."""
+
+    def score(self, evidence: Mapping[str, float]) -> float:
+        """Calibrated probability that this is a micro-expression. KeyError if evidence is missing."""
+        x = np.array([evidence[name] for name in self.names], np.float32)
+        trees = np.arange(len(self.feature))
+        node = np.zeros(len(trees), np.intp)
+        for _ in range(int(self.depth)):
+            goes_left = x[self.feature[trees, node]] <= self.threshold[trees, node]
+            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+        slope, offset = self.calibration
+        return float(1 / (1 + np.exp(-(slope * self.value[trees, node].sum() + offset))))
+
+    def save(self, path: Path) -> None:
+        """Write the arrays."""
+        np.savez_compressed(path, **asdict(self))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote; OSError or ValueError if it is not that."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**arrays)
+
+
+@cache
+def shipped_decision() -> Decision:
+    """The decision that travels with the package."""
+    return Decision.load(DECISION_FILE)
