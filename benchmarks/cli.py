@@ -64,6 +64,12 @@ def streams(
 
 
 @bench.command()
+def start(effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None) -> None:
+    """From the start of the program to its first live frame analysed."""
+    _run_some(["start"], effort, as_json, folder, video)
+
+
+@bench.command()
 def kernels(effort: HowLong = Effort.NORMAL, as_json: AsJson = False, folder: Folder = None) -> None:
     """The motion kernels, alignment and flow against NumPy and OpenCV doing the same, with the memory floor."""
     _run_some(["kernels"], effort, as_json, folder)
@@ -112,7 +118,7 @@ def compare(
 
 def _benchmarks(video: Path | None) -> dict[str, Measuring]:
     """Every benchmark by name, in the order of a report."""
-    from benchmarks import growth, kernels, live, replay, stages, streams
+    from benchmarks import growth, kernels, live, replay, stages, start, streams
     from realtime.demo import sample_video
 
     return {
@@ -121,6 +127,7 @@ def _benchmarks(video: Path | None) -> dict[str, Measuring]:
         "live": lambda effort, tell: live.measure(live.SIZES[effort], tell, video or sample_video()),
         "streams": lambda effort, tell: streams.measure(streams.SIZES[effort], tell, video or sample_video()),
         "growth": lambda effort, tell: growth.measure(growth.SIZES[effort], tell),
+        "start": lambda effort, tell: start.measure(start.SIZES[effort], tell, video or sample_video()),
         "kernels": lambda effort, tell: kernels.measure(kernels.SIZES[effort], tell),
     }
 

@@ -113,10 +113,10 @@ def measure(size: Size, tell: Tell) -> Result:
             Plot(
                 "Memory over a long run",
                 "frames",
-                "MiB resident",
+                "MiB gained since the first look",
                 "line",
                 tuple(map(float, hours.frames)),
-                {"process": hours.memory_mib},
+                {"process": tuple(mib - hours.memory_mib[0] for mib in hours.memory_mib)},
             ),
         ),
     )

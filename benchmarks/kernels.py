@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Result, Tell, in_turn
 from benchmarks.scenes import tiled
 from medn.data.portrait import find_portrait
 from medn.face.aligned import SIZE_PX, align, alignment
@@ -43,7 +43,6 @@ SIZES = {Effort.QUICK: Size(5), Effort.NORMAL: Size(15), Effort.THOROUGH: Size(4
 def measure(size: Size, tell: Tell) -> Result:
     """Time every job, each contestant in turn."""
     measures: list[Measure] = []
-    medians: dict[str, dict[str, float]] = {}
     for job, (product, contestants) in jobs().items():
         timed = {name: partial(us_per_call, work) for name, work in contestants.items()}
         tell(job)
@@ -52,8 +51,6 @@ def measure(size: Size, tell: Tell) -> Result:
             times = Measure(f"{job}: {name}", "time", "µs", tuple(times_us))
             share = tuple(a / b for a, b in zip(times_us, rounds[product], strict=True))
             measures += [times, Measure(times.subject, "ratio", "× the product's", share, "neither")]
-            medians.setdefault(name, {})[job] = times.median
-    names = tuple(dict.fromkeys(job for row in medians.values() for job in row))
     return Result(
         benchmark="kernels",
         question="What do the product's kernels cost, against NumPy and OpenCV doing the same job?",
@@ -64,16 +61,6 @@ def measure(size: Size, tell: Tell) -> Result:
         },
         measures=tuple(measures),
         notes=(f"Copying 64 MiB runs at {copy_gb_per_s():.1f} GB/s (read and write counted).",),
-        plots=(
-            Plot(
-                "Kernels",
-                "",
-                "µs",
-                "bars",
-                names,
-                {name: tuple(row.get(job, float("nan")) for job in names) for name, row in medians.items()},
-            ),
-        ),
     )
 
 

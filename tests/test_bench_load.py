@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import growth, kernels, live, scenes, stages, streams
+from benchmarks import growth, kernels, live, scenes, stages, start, streams
 from medn.face.landmarker import FaceCounter
 from realtime.motion import reference
 
@@ -101,6 +101,12 @@ def test_a_leak_shows_as_growth_and_a_flat_run_as_none():
 def test_two_streams_run_at_once_in_processes_of_their_own(portrait_video):
     drives = streams.run_streams(2, portrait_video, 0.5)
     assert [drive.summary.frames_offered for drive in drives] == [15, 15]
+
+
+def test_a_start_is_told_part_after_part(portrait_video):
+    done_s = start.start_s(portrait_video)
+    assert len(done_s) == len(start.PARTS)
+    assert 0 < done_s[0] < done_s[1] < done_s[2]
 
 
 def test_what_the_kernels_are_measured_against_gives_the_same(portrait_crop):

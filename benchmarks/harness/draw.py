@@ -16,10 +16,10 @@ def draw(plot: Plot, path: Path) -> None:
     if plot.kind == "line":
         for name, values in plot.series.items():
             axes.plot(np.array(plot.x, float), np.array(values, float), marker=".", label=name)
-        axes.set_ylim(bottom=0)
     else:
         _bars(axes, plot)
     axes.set(title=plot.title, xlabel=plot.x_label, ylabel=plot.y_label)
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.2 * axes.get_ylim()[1])  # from zero, with room for the legend
     axes.grid(axis="y", alpha=0.3)
     if len(plot.series) > 1:
         axes.legend(fontsize="small")
