@@ -1,32 +1,23 @@
-"""The command line: `medn COMMAND`. Arguments and words only; what they ask for is done elsewhere.
-
-Standard output holds results (with --json, one object a line and nothing else); all else goes to standard error.
-Exit codes: 0 done, 2 wrong usage or unreadable input, 3 some of many inputs failed, 130 interrupted and saved.
-"""
+"""The command line: `medn COMMAND`. Arguments and words only; what they ask for is done elsewhere."""
 
 import os
-import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 # spinning OpenMP threads slow each other on small machines; read when torch and OpenCV are first loaded
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.cli import bench
+from medn.lab_cli import evaluate, lab
+from realtime.terminal import SOME_FAILED, UNUSABLE, AsJson, Bars, ctrl_c_stops, refusal, say, show
 
 if TYPE_CHECKING:
-    from realtime.batch import Job, Outcome, Tick
-
-UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
+    from realtime.batch import Job, Outcome
 
 app = typer.Typer(
     help="Live micro-expression recognition: every event is a moment for a person to look at.",
@@ -34,11 +25,9 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(lab)
+app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
-say = Console(stderr=True, highlight=False, soft_wrap=True)
-show = Console(highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
 Faces = Annotated[int, typer.Option(min=1, max=4, help="The most faces to follow.")]
 Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, where the source is a folder of pictures.")]
 
@@ -63,7 +52,7 @@ def review(session: Annotated[Path, typer.Argument(help="A session file, NAME.me
     try:
         open_session(session).close()
     except SessionError as error:
-        raise _refusal(str(error)) from None
+        raise refusal(str(error)) from None
     _open_window(session=session)
 
 
@@ -79,7 +68,7 @@ def demo(as_json: AsJson = False) -> None:
     say.print("The sample is synthetic: a portrait of Eileen Collins (NASA, public domain), moved by known amounts.")
     with say.status("Making the sample, on first use only …"):
         video = sample_video()
-    with _ctrl_c_stops() as stop:
+    with ctrl_c_stops() as stop:
         outcome = _analyse(Job(str(video), sessions_folder(), PipelineParameters()), as_json, stop)
         comparison = compare(outcome.events)
         if as_json:
@@ -109,10 +98,10 @@ def live(
 
     if not headless:
         if seconds or session or as_json:
-            raise _refusal("--seconds, --out and --json need --headless; the window has its own Record.")
+            raise refusal("--seconds, --out and --json need --headless; the window has its own Record.")
         _open_window(source=source)
     parameters = PipelineParameters(most_faces=faces)
-    with _ctrl_c_stops() as stop, ExitStack() as opened:
+    with ctrl_c_stops() as stop, ExitStack() as opened:
         pipeline = opened.enter_context(Pipeline(parameters))
         camera = opened.enter_context(open_source(source, rate_hz=rate))
         sinks = [EventLines(camera.name, as_json), NoticeLines()]
@@ -148,7 +137,7 @@ def replay(
     from realtime.recording import sessions_folder
 
     parameters = PipelineParameters(most_faces=faces)
-    with _ctrl_c_stops() as stop:
+    with ctrl_c_stops() as stop:
         # with a rate given, a folder is itself the recording
         found = videos if rate else find_videos(videos)
         jobs = [Job(video, folder or sessions_folder(), parameters, rate) for video in found]
@@ -156,7 +145,7 @@ def replay(
             _analyse(jobs[0], as_json, stop)
             return
         failed = 0
-        with _Bars() as bars:
+        with Bars() as bars:
             for outcome in analyse_all(jobs, min(workers, len(jobs)), bars.tick, stop):
                 bars.end(outcome.video)
                 failed += bool(outcome.error)
@@ -186,10 +175,10 @@ def _analyse(job: "Job", as_json: bool, stop: threading.Event) -> "Outcome":
     from realtime.batch import analyse
     from realtime.report import EventLines
 
-    with _Bars() as bars:
+    with Bars() as bars:
         outcome = analyse(job, [EventLines(job.video, as_json)], bars.tick, stop)
     if outcome.error:
-        raise _refusal(outcome.error)
+        raise refusal(outcome.error)
     _tell(outcome, as_json, with_events=False)
     return outcome
 
@@ -215,78 +204,9 @@ def _open_window(session: Path | None = None, source: str = "") -> NoReturn:
     """Open the app, and end with it. Exits with 2 where there is no display or no app."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        raise _refusal("There is no display for the window; `medn demo` and `medn live --headless` need none.")
+        raise refusal("There is no display for the window; `medn demo` and `medn live --headless` need none.")
     try:
         from gui.app import main as open_app
     except ModuleNotFoundError as error:
-        raise _refusal(f"The window needs the package {error.name}: pip install 'medn[app]'.") from None
+        raise refusal(f"The window needs the package {error.name}: pip install 'medn[app]'.") from None
     raise typer.Exit(open_app(session, source))
-
-
-def _refusal(sentence: str) -> typer.Exit:
-    say.print(f"medn: {sentence}", style="red")
-    return typer.Exit(UNUSABLE)
-
-
-@contextmanager
-def _ctrl_c_stops() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, so that the work at hand ends and is saved; then the exit code says so.
-
-    A second Ctrl-C interrupts at once. Errors that are the input's end in one sentence.
-    """
-    from realtime.session import SessionError
-    from realtime.sources import SourceError
-
-    stop = threading.Event()
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        say.print("Stopping; what was done is saved. Ctrl-C again to leave at once.")
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield stop
-    except (SourceError, SessionError) as error:
-        raise _refusal(str(error)) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if stop.is_set():
-        raise typer.Exit(INTERRUPTED)
-
-
-class _Bars:
-    """A progress bar for each recording under way, with its speed and the time left."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[speed]:>5.1f} × real time"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=say,
-            transient=True,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def tick(self, tick: "Tick") -> None:
-        """Show how far a recording has come."""
-        if tick.video not in self._tasks:
-            self._tasks[tick.video] = self._progress.add_task(Path(tick.video).name, total=tick.length_s, speed=0.0)
-        task = self._tasks[tick.video]
-        elapsed_s = self._progress.tasks[self._progress.task_ids.index(task)].elapsed or 0.0
-        self._progress.update(task, completed=tick.done_s, speed=tick.done_s / elapsed_s if elapsed_s else 0.0)
-
-    def end(self, video: str) -> None:
-        """Take a recording's bar away."""
-        if video in self._tasks:
-            self._progress.remove_task(self._tasks.pop(video))
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()

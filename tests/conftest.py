@@ -1,5 +1,7 @@
 """What several tests share: the built-in portrait, its aligned crop, and it acting in front of a camera."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from medn.data.puppet import HeadMotion, Puppet
 from medn.data.shapes import load_shapes
 from medn.face.aligned import align, alignment
 from realtime.frame import Frame
+from tests.recordings import write_video
 
 cv2.setNumThreads(1)
 
@@ -48,3 +51,14 @@ def act(portrait, shapes):
         return frames
 
     return film
+
+
+@pytest.fixture(scope="session")
+def film(act, shapes, tmp_path_factory) -> Path:
+    """5 s of the portrait, who raises her brows for 0.4 s around 3.15 s."""
+    unit = shapes.action_units(["AU1", "AU2"])
+    unit = unit * 0.03 / np.linalg.norm(unit[:, :2], axis=1).max()
+    times_s = np.arange(0, 4.5, 1 / 30)
+    frames = act(times_s, lambda t: unit * max(0.0, 1 - abs(t - 3.15) / 0.2))
+    pictures = [frame.image for frame in frames]
+    return write_video(tmp_path_factory.mktemp("film") / "brows.mp4", pictures, [round(1000 * t) for t in times_s])

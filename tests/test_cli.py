@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -25,17 +24,6 @@ SUMMARY_FIELDS = {
     "type", "source", "frames_offered", "frames_processed", "frames_dropped", "duration_s", "wall_s", "fps", "events",
     "stages_ms", "runtime", "weights",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def film(act, shapes, tmp_path_factory) -> Path:
-    """5 s of the portrait, who raises her brows for 0.4 s around 3.15 s."""
-    unit = shapes.action_units(["AU1", "AU2"])
-    unit = unit * 0.03 / np.linalg.norm(unit[:, :2], axis=1).max()
-    times_s = np.arange(0, 4.5, 1 / 30)
-    frames = act(times_s, lambda t: unit * max(0.0, 1 - abs(t - 3.15) / 0.2))
-    pictures = [frame.image for frame in frames]
-    return write_video(tmp_path_factory.mktemp("film") / "brows.mp4", pictures, [round(1000 * t) for t in times_s])
 
 
 def medn(*arguments: object):
