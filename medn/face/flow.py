@@ -61,19 +61,21 @@ def framed(halved: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def without_rigid_motion(displacement: NDArray[np.float32], rounds: int = 4) -> NDArray[np.float32]:
-    """A framed displacement (2, 28, 28) less the shift, roll and change of scale that most of the face shares.
+    """Framed displacements (…, 2, 28, 28) less the shift, roll and change of scale that most of the face shares.
 
     Iteratively reweighted least squares with Cauchy weights: what moves by itself, as a micro-expression does, soon
     counts for nothing.
     """
-    samples = displacement.reshape(-1).astype(np.float64)
-    motion: NDArray[np.floating] = _RIGID_INVERSE @ samples
+    samples = displacement.reshape(-1, 2 * MAP_SIZE**2).astype(np.float64)
+    motion = samples @ _RIGID_INVERSE.T
     for _ in range(rounds):
-        length = np.hypot(*(samples - _RIGID @ motion).reshape(2, -1))
-        scale = max(1.5 * float(np.median(length)), 0.04)
-        weighted = np.tile(1 / (1 + (length / scale) ** 2), 2)[:, None] * _RIGID
-        motion = np.linalg.solve(weighted.T @ _RIGID, weighted.T @ samples)
-    return (samples - _RIGID @ motion).reshape(displacement.shape).astype(np.float32)
+        u, v = np.split(samples - motion @ _RIGID.T, 2, axis=1)
+        length = np.hypot(u, v)
+        scale = np.maximum(1.5 * np.median(length, axis=1, keepdims=True), 0.04)
+        weight = np.tile(1 / (1 + (length / scale) ** 2), 2)
+        normal = (weight @ _RIGID_PRODUCTS).reshape(-1, 4, 4)
+        motion = np.linalg.solve(normal, ((weight * samples) @ _RIGID)[:, :, None])[:, :, 0]
+    return (samples - motion @ _RIGID.T).reshape(displacement.shape).astype(np.float32)
 
 
 def amplitude_iod(displacement: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,3 +130,4 @@ def _rigid_design() -> NDArray[np.float64]:
 _AT_X, _AT_Y = _sampling()
 _RIGID = _rigid_design()
 _RIGID_INVERSE = np.linalg.pinv(_RIGID)
+_RIGID_PRODUCTS = (_RIGID[:, :, None] * _RIGID[:, None, :]).reshape(-1, 16)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from medn.model import EMOTIONS
 from medn.model.fusion import CoFM, Concatenation
-from medn.model.motion import MotionBranch
+from medn.model.motion import MotionBranch, context_features
 from medn.model.sevit import SEViT
 
 
@@ -59,7 +59,8 @@ class MEDN(nn.Module):
         elif config.fusion == "concatenation":
             self.fuse = Concatenation(config.width)
         self.to_emotion = nn.Linear(config.width, len(EMOTIONS))
-        self.to_micro = nn.Linear(config.width, 1)
+        # still faces and ordinary expressions differ from micro-expressions by amplitude first of all
+        self.to_micro = nn.Sequential(nn.Linear(config.width + 4, 64), nn.GELU(), nn.Linear(64, 1))
 
     def forward(self, faces: Tensor, flow: Tensor, context: Tensor) -> Prediction:
         """Predictions from `faces` (B, 8, 128, 128), `flow` (B, 3, 28, 28) and `context` (B, 2), all float32.
@@ -76,7 +77,7 @@ class MEDN(nn.Module):
         return Prediction(
             self.to_emotion(fused),
             motion.au_logits,
-            self.to_micro(fused)[:, 0],
+            self.to_micro(torch.cat([fused, context_features(context)], dim=1))[:, 0],
             motion.emotion_logits,
             motion.features,
             emotion.features,

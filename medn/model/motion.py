@@ -90,8 +90,7 @@ class Member(nn.Module):
 
     def told(self, context: Tensor) -> Tensor:
         """(B, 64): what amplitude and rise time, (B, 2), zero where unknown, add to the hidden layer."""
-        known = (context > 0).to(context.dtype)
-        return self.context(torch.cat([known, known * torch.log(context + 1e-2)], dim=1))
+        return self.context(context_features(context))
 
     def read(self, flow: Tensor, told: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """As `forward`, of one orientation."""
@@ -104,3 +103,9 @@ def mirrored(flow: Tensor) -> Tensor:
     """(B, 3, 28, 28): the flow of the mirrored face: left and right change places and u changes its sign."""
     flipped = flow.flip(3)
     return torch.cat([-flipped[:, :1], flipped[:, 1:]], dim=1)
+
+
+def context_features(context: Tensor) -> Tensor:
+    """(B, 4): which of amplitude and rise time (B, 2) are known, and their logarithms; zero where unknown."""
+    known = (context > 0).to(context.dtype)
+    return torch.cat([known, known * torch.log(context + 1e-2)], dim=1)

@@ -1,0 +1,1 @@
+"""How the network is taught: samples on disk, augmentation, the two stages of training, and the run's folder."""

@@ -1,0 +1,33 @@
+"""Everything that a training run depends on but its samples; saved with every run."""
+
+from dataclasses import dataclass, field
+
+from medn.model.losses import LossWeights
+from medn.model.medn import MEDNConfig
+from medn.training.augment import Augmentation
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Two stages, each of a fixed number of steps, so that nothing is chosen by looking at a test.
+
+    First the motion branch's committee, on flow alone; then, with the committee held, the rest of MEDN on whole
+    windows. So what the motion branch says of a flow map does not depend on the faces that the second stage saw.
+    """
+
+    seed: int = 0
+    network: MEDNConfig = field(default_factory=MEDNConfig)
+    losses: LossWeights = field(default_factory=LossWeights)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    motion_steps: int = 700
+    motion_batch: int = 128
+    motion_rate: float = 2e-3
+    """Peak learning rate of a one-cycle schedule (Smith & Topin 2018), as in the second stage."""
+    window_steps: int = 2000
+    window_batch: int = 32
+    window_rate: float = 6e-4
+    weight_decay: float = 1e-3
+    told_share: float = 0.5
+    """How many samples of the first stage are told their amplitude and rise time; published maps tell neither."""
+    steadied_share: float = 0.5
+    """From how many of them rigid motion is taken out, as from live ones; published maps keep it."""

@@ -1,0 +1,138 @@
+"""What a user relies on when training: it learns, resumes after a kill, repeats from a seed, and refuses leaks."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from medn.evaluation.windows import calibrate, evaluate_windows
+from medn.model.medn import MEDN, MEDNConfig
+from medn.training.config import TrainConfig
+from medn.training.samples import Samples, origin_of, read_samples, write_samples
+from medn.training.train import train
+
+torch.set_num_threads(1)
+SMALL = TrainConfig(
+    network=MEDNConfig(width=32, depth=1, heads=2, members=1, keep=(4, 2)),
+    motion_steps=12, motion_batch=16, window_steps=6, window_batch=8, motion_rate=5e-3,
+)  # fmt: skip
+
+
+def planted(count=48, with_faces=True, seed=0):
+    """Three kinds of movement that lie in different places of the face, and stillness."""
+    rng = np.random.default_rng(seed)
+    emotion = np.arange(count) % 4 - 1
+    flow = rng.normal(0, 0.05, (count, 2, 64, 64))
+    faces = rng.integers(100, 140, (count, 8 if with_faces else 0, 128, 128))
+    for row, (top, left) in {0: (10, 10), 1: (40, 40), 2: (12, 40)}.items():
+        flow[emotion == row, 1, top : top + 12, left : left + 12] += 2
+        if with_faces:
+            faces[emotion == row, 4:, 2 * top : 2 * top + 24, 2 * left : 2 * left + 24] += 60
+    aus = np.zeros((count, 12), np.float32)
+    aus[emotion == 1, 8] = 1
+    return Samples(
+        flow.astype(np.float16), faces.astype(np.uint8), np.full(count, 0.15, np.float32), emotion.astype(np.int64),
+        aus, (emotion >= 0).astype(np.float32), np.array([f"synthetic/{i % 6}" for i in range(count)]),
+        np.where(emotion >= 0, "micro", "nothing"),
+    )  # fmt: skip
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_samples_come_back_from_disk_as_they_were(tmp_path):
+    samples = planted(8)
+    write_samples(tmp_path / "set", samples, {"seed": 3})
+    back = read_samples(tmp_path / "set")
+    np.testing.assert_array_equal(back.faces, samples.faces)
+    np.testing.assert_array_equal(back.subject, samples.subject)
+    assert origin_of(tmp_path / "set") == {"samples": 8, "seed": 3}
+
+
+def test_a_folder_that_is_no_set_is_told_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="holds no training samples"):
+        read_samples(tmp_path)
+    write_samples(tmp_path, planted(4), {})
+    np.save(tmp_path / "rise_s.npy", np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match="rise_s must be of shape"):
+        read_samples(tmp_path)
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another():
+    samples = planted()
+    first, again = train(SMALL, samples, samples), train(SMALL, samples, samples)
+    assert same(first, again)
+    other = TrainConfig(**{**{n: getattr(SMALL, n) for n in SMALL.__dataclass_fields__}, "seed": 1})
+    assert not same(first, train(other, samples, samples))
+
+
+@pytest.mark.parametrize("killed_at", [("motion", 5), ("windows", 3)])
+def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(tmp_path, killed_at):
+    samples = planted()
+    unbroken = train(SMALL, samples, samples)
+
+    def kill(stage, done, steps, losses):
+        if (stage, done) == killed_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, samples, samples, run=tmp_path, progress=kill)
+    assert same(train(SMALL, samples, samples, run=tmp_path), unbroken)
+    steps = [line.split(",")[:2] for line in (tmp_path / "losses.csv").read_text().splitlines()[1:]]
+    assert steps == [["motion", str(i + 1)] for i in range(12)] + [["windows", str(i + 1)] for i in range(6)]
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+    assert json.loads((tmp_path / "run.json").read_text())["about"]["config"]["motion_steps"] == 12
+
+
+def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
+    samples = planted(8)
+    train(TrainConfig(network=SMALL.network, motion_steps=1, motion_batch=4), samples, None, run=tmp_path)
+    with pytest.raises(ValueError, match="another configuration"):
+        train(TrainConfig(network=SMALL.network, motion_steps=2, motion_batch=4), samples, None, run=tmp_path)
+
+
+def test_training_refuses_the_people_it_will_be_judged_on():
+    with pytest.raises(ValueError, match="held-out"):
+        train(SMALL, planted(), None, held_out=["synthetic/3"])
+
+
+def test_windows_without_faces_are_refused():
+    flow = planted(8, with_faces=False)
+    with pytest.raises(ValueError, match="flow alone"):
+        train(SMALL, flow, flow)
+
+
+def test_what_was_learned_in_the_first_stage_is_held_in_the_second():
+    samples = planted()
+    alone = train(SMALL, samples, None)
+    whole = train(SMALL, samples, samples)
+    assert same(alone.motion.members, whole.motion.members)
+    assert not same(alone.emotion, whole.emotion)
+
+
+def test_training_goes_on_from_given_weights_without_changing_them():
+    samples, init = planted(), MEDN(SMALL.network)
+    before = {name: tensor.clone() for name, tensor in init.state_dict().items()}
+    trained = train(SMALL, samples, None, init=init)
+    assert not same(trained, init)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in init.state_dict().items())
+
+
+def test_it_learns_what_is_there_to_be_learned_and_calibration_does_not_change_the_answers():
+    samples = planted(96)
+    config = TrainConfig(
+        network=SMALL.network, motion_steps=60, motion_batch=32, window_steps=60, window_batch=16, motion_rate=5e-3,
+        window_rate=3e-3,
+    )  # fmt: skip
+    network = train(config, samples, samples)
+    before = evaluate_windows(network, planted(60, seed=1))
+    assert before.motion_emotion.uf1 > 0.9
+    assert before.micro_auc > 0.9
+    assert before.emotion.baseline_uf1 < 0.2
+    temperatures = calibrate(network, planted(60, seed=2))
+    after = evaluate_windows(network, planted(60, seed=1))
+    assert after.motion_emotion.confusion == before.motion_emotion.confusion
+    assert after.micro_auc == pytest.approx(before.micro_auc)
+    assert all(0.1 <= t <= 10 for t in temperatures.values())

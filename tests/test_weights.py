@@ -1,0 +1,84 @@
+"""Weights are read only if they are whole, told by a card, and that card is theirs."""
+
+import json
+
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from medn.model.medn import MEDN, MEDNConfig, example_inputs
+from medn.weights import UNTRAINED, read_weights, write_weights
+
+torch.set_num_threads(1)
+SMALL = MEDNConfig(width=32, depth=1, heads=2, members=1, keep=(4, 2))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    torch.manual_seed(1)
+    network = MEDN(SMALL).eval()
+    file = write_weights(tmp_path_factory.mktemp("weights"), "small", network, {"synthetic": True, "limits": "a test"})
+    return network, file
+
+
+def copied(written, folder):
+    for suffix in (".safetensors", ".json"):
+        (folder / f"small{suffix}").write_bytes(written[1].with_suffix(suffix).read_bytes())
+    return folder / "small.safetensors"
+
+
+def test_weights_come_back_with_their_card_and_their_twin(written):
+    network, file = written
+    back = read_weights(file)
+    assert back.name == "small"
+    assert back.synthetic
+    assert back.card["limits"] == "a test"
+    assert back.card["parameters"] == sum(p.numel() for p in network.parameters())
+    inputs = example_inputs(2)
+    with torch.no_grad():
+        expected = network(*inputs)
+        torch.testing.assert_close(back.network()(*inputs), expected)
+    assert back.onnx is not None
+    twin = onnxruntime.InferenceSession(back.onnx, providers=["CPUExecutionProvider"])
+    names = [node.name for node in twin.get_inputs()]
+    told = twin.run(["au_logits"], dict(zip(names, (x.numpy() for x in inputs), strict=True)))[0]
+    torch.testing.assert_close(torch.from_numpy(told), expected.au_logits, rtol=1e-4, atol=1e-5)
+
+
+def test_another_file_under_the_same_card_is_refused(written, tmp_path):
+    file = copied(written, tmp_path)
+    save_file(MEDN(SMALL).state_dict(), file)
+    with pytest.raises(ValueError, match="hashes differ"):
+        read_weights(file)
+
+
+def test_weights_without_a_card_are_refused(written, tmp_path):
+    file = copied(written, tmp_path)
+    file.with_suffix(".json").unlink()
+    with pytest.raises(ValueError, match="no card"):
+        read_weights(file)
+
+
+def test_a_card_that_describes_another_network_is_refused(written, tmp_path):
+    file = copied(written, tmp_path)
+    card = json.loads(file.with_suffix(".json").read_text())
+    card["network"]["width"] = 64
+    file.with_suffix(".json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="does not fit"):
+        read_weights(file).network()
+    file.with_suffix(".json").write_text("{")
+    with pytest.raises(ValueError, match="cannot be read as the card"):
+        read_weights(file)
+
+
+def test_a_name_that_is_none_is_told_with_the_way_out():
+    with pytest.raises(ValueError, match="medn-synthetic-v1"):
+        read_weights("nothing-like-this")
+
+
+def test_an_untrained_network_comes_only_by_that_name():
+    untrained = read_weights(UNTRAINED)
+    assert untrained.name == "untrained"
+    assert untrained.onnx is None
+    assert untrained.network()(*example_inputs(1)).emotion_logits.shape == (1, 3)
