@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from medn.data.movements import Emotion
+from medn.model import AU_NAMES
 
 COMBINATIONS: Mapping[Emotion, Mapping[tuple[int, ...], float]] = {
     "negative": {
@@ -32,9 +33,22 @@ COMBINATIONS: Mapping[Emotion, Mapping[tuple[int, ...], float]] = {
 
 
 def draw_combination(rng: np.random.Generator) -> tuple[Emotion, tuple[str, ...]]:
-    """A class of emotion, each as often, and action units that show it."""
-    emotion = tuple(COMBINATIONS)[rng.integers(len(COMBINATIONS))]
-    choices = COMBINATIONS[emotion]
+    """A class of emotion and action units that show it.
+
+    Half of the time each class comes as often, half of the time each of the network's action units: else the rarer
+    ones (AU9, AU10, AU14, AU15) would be seen too seldom to be learned.
+    """
+    if rng.random() < 0.5:
+        emotion = tuple(COMBINATIONS)[rng.integers(len(COMBINATIONS))]
+        choices = {(emotion, units): weight for units, weight in COMBINATIONS[emotion].items()}
+    else:
+        number = int(str(rng.choice(AU_NAMES)).removeprefix("AU"))
+        choices = {
+            (emotion, units): weight
+            for emotion, combinations in COMBINATIONS.items()
+            for units, weight in combinations.items()
+            if number in units
+        }
     weights = np.array(list(choices.values()))
-    chosen = tuple(choices)[rng.choice(len(choices), p=weights / weights.sum())]
-    return emotion, tuple(f"AU{number}" for number in chosen)
+    emotion, units = tuple(choices)[rng.choice(len(choices), p=weights / weights.sum())]
+    return emotion, tuple(f"AU{number}" for number in units)

@@ -21,6 +21,8 @@ from medn.face.aligned import EYE_CENTRE_PX, EYE_DISTANCE_PX, align, alignment
 from medn.face.flow import halved_flow
 from medn.model import AU_NAMES, EMOTIONS
 
+OPENED = 0.3
+"""How far lids that open are taken for AU5: flow alone cannot tell a raised lid from a blink's end (our guess)."""
 PAIRS_A_FACE = 12
 """How many pairs are made of a portrait each time it is laid before the camera."""
 
@@ -73,7 +75,7 @@ class Pair:
     emotion: int
     """Class number of `medn.model.EMOTIONS`."""
     aus: NDArray[np.float32]
-    """(12,) 1 there, 0 not there; NaN for AU5 where lids open for another reason."""
+    """(12,) 1 there, 0 not there; `OPENED` for AU5 where lids open for another reason."""
     identity: str
 
 
@@ -129,7 +131,7 @@ def _pair(puppet: Puppet, face: _Face, identity: str, recipe: Recipe, rng: np.ra
         started, moved = _lids(face, recipe, rng)
         onset, movement = onset + started, movement + moved
         if started.any() and not there[AU_NAMES.index("AU5")]:
-            there[AU_NAMES.index("AU5")] = np.nan
+            there[AU_NAMES.index("AU5")] = OPENED
     if rng.random() < recipe.gaze:
         movement = movement + _gaze(face, rng)
     before = HeadMotion(yaw_deg=rng.normal(0, recipe.pose_sd_deg), pitch_deg=rng.normal(0, 0.75 * recipe.pose_sd_deg))

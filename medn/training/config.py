@@ -23,9 +23,9 @@ class TrainConfig:
     motion_batch: int = 128
     motion_rate: float = 2e-3
     """Peak learning rate of a one-cycle schedule (Smith & Topin 2018), as in the second stage."""
-    window_steps: int = 2000
-    window_batch: int = 32
-    window_rate: float = 6e-4
+    window_steps: int = 1500
+    window_batch: int = 24
+    window_rate: float = 8e-4
     weight_decay: float = 1e-3
     told_share: float = 0.5
     """How many samples of the first stage are told their amplitude and rise time; published maps tell neither."""

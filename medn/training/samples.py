@@ -32,7 +32,7 @@ class Samples:
     emotion: NDArray[np.int64]
     """(N,) class number of `medn.model.EMOTIONS`, −1 for none."""
     aus: NDArray[np.float32]
-    """(N, 12) 1 there, 0 not there, NaN unknown."""
+    """(N, 12) 1 there, 0 not there, between where it is in doubt, NaN unknown."""
     micro: NDArray[np.float32]
     """(N,) 1 micro-expression, 0 not, NaN unknown."""
     subject: NDArray[np.str_]
