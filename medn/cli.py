@@ -13,7 +13,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 
 from benchmarks.cli import bench
-from medn.lab_cli import evaluate, lab
+from medn.evaluate_cli import evaluate
+from medn.lab_cli import lab
 from realtime.terminal import SOME_FAILED, UNUSABLE, AsJson, Bars, ctrl_c_stops, refusal, say, show
 
 if TYPE_CHECKING:

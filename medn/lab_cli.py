@@ -1,56 +1,183 @@
-"""The laboratory's part of the command line: make planted videos, judge, learn. Arguments and words only."""
+"""The laboratory's commands: make synthetic data, train, compile. Arguments and words only."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import Progress, TaskID
 
-from realtime.terminal import AsJson, Bars, ctrl_c_stops, refusal, say, show
+from realtime.terminal import refusal, say, show
+
+if TYPE_CHECKING:
+    from medn.data.portrait import Split as PortraitSplit
 
 lab = typer.Typer()
-evaluate = typer.Typer(help="Judge what is known against the truth.", no_args_is_help=True)
+synth = typer.Typer(help="Make synthetic micro-expressions whose truth is known.", no_args_is_help=True)
+lab.add_typer(synth, name="synth")
+
+Folder = Annotated[Path, typer.Argument(help="Where they go.")]
+Portraits = Annotated[Path, typer.Option(help="A folder of portraits with its faces.csv.")]
+Ict = Annotated[Path | None, typer.Option(help="An ICT-FaceKit file: a second source of shapes.")]
+Split = Annotated[str, typer.Option(help="Whose portraits: train, validation or test.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same.")]
 
 
-@evaluate.command()
-def spotting(
-    folder: Annotated[Path, typer.Argument(help="Videos and their truth.csv.")],
-    workers: Annotated[int, typer.Option(min=1, help="Videos analysed at a time.")] = 2,
-    as_json: AsJson = False,
+@synth.command()
+def videos(
+    folder: Folder,
+    portraits: Annotated[Path | None, typer.Option(help="Portraits with faces.csv, not the built-in one.")] = None,
+    split: Split = "test",
+    count: Annotated[int, typer.Option("--videos", min=1)] = 4,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 5.0,
+    seed: Seed = 0,
+    fps: Annotated[float, typer.Option(min=5, max=240)] = 30.0,
 ) -> None:
-    """Judge the whole pipeline on videos whose micro-expressions are known."""
-    from realtime.judging import judge, judgement_record, judgement_table
-    from realtime.pipeline import PipelineParameters
-    from realtime.report import print_line
+    """Long videos with planted micro-expressions among all else a face does, with truth.csv and movements.csv."""
+    from medn.data.film import write_planted
+    from medn.data.portrait import astronaut, read_portraits
 
-    with ctrl_c_stops() as stop, Bars() as bars:
-        judgement = judge(folder, PipelineParameters(), workers, bars.tick, stop)
-    if as_json:
-        print_line(judgement_record(judgement))
-    else:
-        show.print(judgement_table(judgement))
+    with _input_errors():
+        faces = read_portraits(portraits, _split(split)) if portraits else [astronaut()]
+        for path in write_planted(folder, faces, count, 60 * minutes, seed, fps):
+            say.print(str(path))
+
+
+@synth.command()
+def pairs(
+    folder: Folder, portraits: Portraits, count: int = 6000, ict: Ict = None, split: Split = "train", seed: Seed = 0
+) -> None:
+    """Onset→apex pairs for the motion branch."""
+    from medn.training.prepare import write_pairs
+
+    with _input_errors(), _Count("Pairs") as progress:
+        write_pairs(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
+
+
+@synth.command()
+def windows(
+    folder: Folder, portraits: Portraits, count: int = 2000, ict: Ict = None, split: Split = "train", seed: Seed = 0
+) -> None:
+    """Whole windows, half micro-expressions, half what a spotter might take for one."""
+    from medn.training.prepare import write_windows
+
+    with _input_errors(), _Count("Windows") as progress:
+        write_windows(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
+
+
+@synth.command()
+def database(
+    folder: Folder,
+    name: Annotated[str, typer.Argument(help="casme2, samm, smic, casme3 or mmew.")],
+    root: Annotated[Path, typer.Argument(help="Where your copy of the database lies.")],
+) -> None:
+    """Windows of the coded clips of a database that you own: real, for `medn train --init`."""
+    from medn.data.databases.load import load_database
+    from medn.training.prepare import write_database
+
+    with _input_errors(), _Count("Clips") as progress:
+        found = load_database(name, root)
+        left_out = write_database(folder, found.clips, progress=progress)
+        for sentence in (*found.skipped, *found.doubts, *left_out):
+            say.print(str(sentence))
 
 
 @lab.command()
-def synth(
-    folder: Annotated[Path, typer.Argument(help="Where the videos and their truth go.")],
-    portraits: Annotated[
-        Path | None, typer.Option(help="Portraits with their faces.csv [default: the built-in one].")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Whose portraits: train, validation or test.")] = "test",
-    videos: Annotated[int, typer.Option(min=1)] = 4,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 5.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same videos.")] = 0,
-    fps: Annotated[float, typer.Option(min=5, max=240)] = 30.0,
+def train(
+    out: Annotated[Path, typer.Argument(help="The run's folder; a run that was killed goes on there.")],
+    flow: Annotated[list[Path], typer.Option(help="Samples for the motion branch (medn synth pairs or windows).")],
+    windows: Annotated[list[Path] | None, typer.Option(help="Windows for the rest of the network.")] = None,
+    validation: Annotated[Path | None, typer.Option(help="Windows of other people, for calibration.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Windows of still others, measured at the end.")] = None,
+    maps: Annotated[Path | None, typer.Option(help="Published flow maps, measured at the end.")] = None,
+    init: Annotated[str | None, typer.Option(help="Weights to start from, by name or file.")] = None,
+    name: Annotated[str, typer.Option(help="Of the weights.")] = "medn",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    seed: Seed = 0,
 ) -> None:
-    """Write planted videos: synthetic faces whose every movement is known, with truth.csv and movements.csv."""
-    from medn.data.film import write_planted
-    from medn.data.portrait import SHARES, astronaut, read_portraits
+    """Train MEDN on prepared samples; weights, card and ONNX twin are written into the run's folder."""
+    from medn.training.config import TrainConfig
+    from medn.training.run import run_training
 
-    if split not in SHARES:
-        raise refusal(f"--split {split} is not known; use {', '.join(SHARES)}.")
+    with _input_errors(), Progress(console=say) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(stage: str, step: int, steps: int, losses: Mapping[str, float]) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=steps)
+            bars.update(tasks[stage], completed=step, description=f"{stage}, loss {losses.get('total', 0):.3f}")
+
+        path = run_training(
+            out, flow, windows or [], config=TrainConfig(seed=seed), validation=validation, test=test, maps=maps,
+            init=init, name=name, device=device, progress=progress,
+        )  # fmt: skip
+    show.print(str(path), soft_wrap=True)
+
+
+@lab.command(name="compile")
+def compile_(
+    export_only: Annotated[Path | None, typer.Option(help="Only write the program for TensorRT, FILE.pt2.")] = None,
+    precision: Annotated[str, typer.Option(help="fp16 or fp32.")] = "fp16",
+    weights: Annotated[str, typer.Option(help="Shipped weights by name, or a .safetensors file.")] = "",
+) -> None:
+    """Build the TensorRT engine for this GPU ahead of time, and hold it to PyTorch's answers."""
+    from medn.runtime import EngineRefusedError, RuntimeUnavailableError, Weights
+    from medn.runtime.compile import compile_engine
+    from medn.runtime.parity import TOLERANCES
+    from medn.runtime.program import export_program
+    from medn.runtime.reference import reference_windows
+    from medn.weights import SHIPPED, read_weights
+
+    chosen = next((known for known in TOLERANCES if known == precision), None)
+    if chosen is None:
+        raise refusal(f"--precision {precision} is not known; use {', '.join(TOLERANCES)}.")
+    with _input_errors():
+        found = read_weights(weights or SHIPPED)
+        if export_only:
+            export_program(found.network(), export_only)
+            show.print(str(export_only), soft_wrap=True)
+            return
+        try:
+            ready = Weights(found.name, found.sha256, found.network, found.onnx)
+            compiled = compile_engine(ready, reference_windows(), chosen, progress=say.print)
+        except (EngineRefusedError, RuntimeUnavailableError) as error:
+            raise refusal(str(error)) from None
+    show.print(
+        f"{compiled.path}\nBuilt in {compiled.build_s:.0f} s; against PyTorch: {compiled.parity}", soft_wrap=True
+    )
+
+
+def _split(name: str) -> "PortraitSplit":
+    from medn.data.portrait import SHARES
+
+    if name not in SHARES:
+        raise refusal(f"--split {name} is not known; use {', '.join(SHARES)}.")
+    return name
+
+
+class _Count:
+    """A progress bar that counts; call it with what is done and what is to be done."""
+
+    def __init__(self, what: str) -> None:
+        self._bars = Progress(console=say)
+        self._task = self._bars.add_task(what, total=None)
+
+    def __call__(self, done: int, whole: int) -> None:
+        self._bars.update(self._task, completed=done, total=whole)
+
+    def __enter__(self) -> "_Count":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+
+@contextmanager
+def _input_errors() -> Iterator[None]:
+    """What is wrong with the input ends in one sentence."""
     try:
-        faces = read_portraits(portraits, split) if portraits else [astronaut()]
-        for path in write_planted(folder, faces, videos, 60 * minutes, seed, fps):
-            say.print(f"{path}")
-    except (OSError, ValueError) as error:
-        raise refusal(f"{error}.") from None
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise refusal(str(error.args[0]) if isinstance(error, KeyError) else str(error)) from None

@@ -5,20 +5,16 @@ Challenge, spotting track). Every face's events count: the videos are of one fac
 """
 
 import csv
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
 from medn.evaluation.spotting_metrics import (
-    IOU_AT_LEAST,
     AmplitudeBin,
     SpottingScores,
     match,
@@ -121,55 +117,6 @@ def judge(
         by_amplitude=recall_by_amplitude(amplitudes, hit, AMPLITUDE_EDGES_PCT),
         alarms=dict(alarms.most_common()),
     )
-
-
-def judgement_record(judgement: Judgement) -> dict[str, Any]:
-    """The judgement as a JSON object of the command line."""
-    return {
-        "type": "spotting",
-        "videos": judgement.videos,
-        "minutes": judgement.spotter.duration_s / 60,
-        **_scores(judgement.spotter),
-        "candidates": _scores(judgement.candidates),
-        "trivial": {name: _scores(scores) for name, scores in judgement.trivial.items()},
-        "recall_by_amplitude_pct": [asdict(part) for part in judgement.by_amplitude],
-        "false_alarms_on": dict(judgement.alarms),
-    }
-
-
-def judgement_table(judgement: Judgement) -> Table:
-    """The judgement for a terminal."""
-    minutes = judgement.spotter.duration_s / 60
-    table = Table(
-        title=f"{judgement.videos} videos, {minutes:.1f} min; a hit overlaps the truth with IoU ≥ {IOU_AT_LEAST}",
-        title_justify="left",
-        header_style="bold",
-    )
-    table.add_column("spotter")
-    for heading in ("TP", "FP", "FN", "precision", "recall", "F1", "false alarms a minute"):
-        table.add_column(heading, justify="right")
-    shown = {"MEDN": judgement.spotter, "all candidates": judgement.candidates, **judgement.trivial}
-    for name, scores in shown.items():
-        table.add_row(
-            name, str(scores.tp), str(scores.fp), str(scores.fn), f"{scores.precision:.3f}", f"{scores.recall:.3f}",
-            f"{scores.f1:.3f}", f"{scores.false_alarms_per_min:.2f}",
-        )  # fmt: skip
-    parts = [f"{b.low:g}–{b.high:g} %: {b.hits} of {b.movements}" for b in judgement.by_amplitude if b.movements]
-    alarms = [f"{kind} {count}" for kind, count in judgement.alarms.items()]
-    if parts:
-        table.caption = f"Found by amplitude: {', '.join(parts)}. False alarms on: {', '.join(alarms) or 'none'}."
-    return table
-
-
-def _scores(scores: SpottingScores) -> dict[str, float | None]:
-    shares = {
-        "precision": scores.precision,
-        "recall": scores.recall,
-        "f1": scores.f1,
-        "false_alarms_per_min": scores.false_alarms_per_min,
-    }
-    defined = {name: None if math.isnan(share) else round(share, 4) for name, share in shares.items()}
-    return {"tp": scores.tp, "fp": scores.fp, "fn": scores.fn} | defined
 
 
 def read_truth(folder: Path) -> dict[str, Known]:

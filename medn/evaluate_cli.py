@@ -1,0 +1,82 @@
+"""`medn evaluate`: what is known, judged against the truth. Arguments and words only."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from realtime.terminal import AsJson, Bars, ctrl_c_stops, refusal, say, show
+
+evaluate = typer.Typer(help="Judge against the truth, with the trivial baseline beside it.", no_args_is_help=True)
+
+WhichWeights = Annotated[str, typer.Option("--weights", help="Shipped weights by name, or a .safetensors file.")]
+Maps = Annotated[Path, typer.Argument(help="Published onset→apex flow maps, FILE.npz.")]
+
+
+@evaluate.command()
+def flow(
+    maps: Maps,
+    weights: WhichWeights = "",
+    picture: Annotated[Path | None, typer.Option(help="Draw the confusion matrix and the action units (PNG).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the motion branch on real published flow maps that no training has seen."""
+    from medn.evaluation.flow import evaluate_flow, flow_record, flow_table
+    from medn.weights import SHIPPED, read_weights
+
+    try:
+        result = evaluate_flow(maps, read_weights(weights or SHIPPED).network())
+        if picture:
+            from medn.evaluation.picture import draw_flow
+
+            draw_flow(result, picture)
+    except (OSError, ValueError) as error:
+        raise refusal(str(error)) from None
+    show.print(json.dumps(flow_record(result)) if as_json else flow_table(result), soft_wrap=True, markup=False)
+
+
+@evaluate.command()
+def loso(
+    maps: Maps,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="So many runs, each from other random weights.")] = 3,
+    oracle: Annotated[bool, typer.Option("--oracle", help="Also what choosing epochs by test gives.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Leave each subject out in turn: the motion branch trained on the others' flow maps, from random weights."""
+    from dataclasses import asdict
+
+    from medn.evaluation.folds import loso_table
+    from medn.training.on_maps import loso_flow
+
+    say.print("Training once for each subject and seed; this takes minutes.")
+    try:
+        result = loso_flow(maps, tuple(range(seeds)), oracle=oracle)
+    except (OSError, ValueError) as error:
+        raise refusal(str(error)) from None
+    told = json.dumps({"type": "loso", **asdict(result)}) if as_json else loso_table(result)
+    show.print(told, soft_wrap=True, markup=False)
+
+
+@evaluate.command()
+def spotting(
+    folder: Annotated[Path, typer.Argument(help="Videos and their truth.csv.")],
+    workers: Annotated[int, typer.Option(min=1, help="Videos analysed at a time.")] = 2,
+    report: Annotated[Path | None, typer.Option(help="Write a report into this Markdown file.")] = None,
+    conditions: Annotated[str, typer.Option(help="For the report: on what, with what.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge the whole pipeline on videos whose micro-expressions are known."""
+    from realtime.judging import judge
+    from realtime.judging_report import judgement_markdown, judgement_record, judgement_table
+    from realtime.pipeline import PipelineParameters
+    from realtime.report import print_line
+
+    with ctrl_c_stops() as stop, Bars() as bars:
+        judgement = judge(folder, PipelineParameters(), workers, bars.tick, stop)
+    if report:
+        report.write_text(judgement_markdown(judgement, conditions), encoding="utf-8")
+    if as_json:
+        print_line(judgement_record(judgement))
+    else:
+        show.print(judgement_table(judgement))

@@ -1,0 +1,45 @@
+"""The laboratory's commands: what they make is whole, and what cannot be made is named in one sentence."""
+
+import csv
+
+import pytest
+from typer.testing import CliRunner
+
+from medn.cli import app
+from realtime.judging import read_truth
+
+
+def medn(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
+    result = medn("synth", "videos", tmp_path, "--videos", 1, "--minutes", 0.12, "--fps", 12, "--seed", 3)
+    assert result.exit_code == 0
+    [video] = tmp_path.glob("*.mp4")
+    assert video.name in read_truth(tmp_path)
+    with (tmp_path / "truth.csv").open() as lines:
+        assert next(csv.reader(lines)) == ["video", "onset_s", "apex_s", "offset_s", "emotion", "aus"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["synth", "videos", "out", "--portraits", "nowhere"],
+        ["synth", "pairs", "out", "--portraits", "nowhere"],
+        ["synth", "pairs", "out", "--portraits", "nowhere", "--split", "everybody"],
+        ["synth", "database", "out", "casme2", "nowhere"],
+        ["synth", "database", "out", "casme9", "nowhere"],
+        ["train", "out", "--flow", "nowhere"],
+        ["evaluate", "flow", "nowhere.npz"],
+        ["evaluate", "loso", "nowhere.npz"],
+        ["compile", "--precision", "fp4"],
+        ["compile"],
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_sentence(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = medn(*command)
+    assert result.exit_code == 2
+    assert len([line for line in result.stderr.splitlines() if line.startswith("medn: ")]) == 1
+    assert "Traceback" not in result.output
