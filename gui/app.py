@@ -37,6 +37,9 @@ def main(session: Path | None = None, source: str = "") -> int:
 def make_app() -> QApplication:
     """The application object with its name, before any window."""
     cv2.setNumThreads(1)
+    # the analysis runs beside the window and asks for the interpreter several times a frame: with the usual 5 ms it
+    # would wait that long each time while something is painted
+    sys.setswitchinterval(0.0005)
     pyqtgraph.setConfigOptions(antialias=True)
     QGuiApplication.setApplicationName("medn")
     QGuiApplication.setApplicationDisplayName("MEDN")

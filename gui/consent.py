@@ -1,8 +1,8 @@
 """Consent: who is recorded, that they agreed, and whether pictures are kept. Asked at each recording."""
 
-from PyQt6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QWidget
+from PyQt6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
 
-from gui.widgets import column, label
+from gui.widgets import button, column, label, row
 
 
 class ConsentDialog(QDialog):
@@ -21,20 +21,13 @@ class ConsentDialog(QDialog):
         kept = "Kept without video: times and sizes of movements, events, and your marks. No picture."
         if not video_possible:
             kept += " The recording that is being played stays where it is."
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        ok = self._buttons.addButton("Record", QDialogButtonBox.ButtonRole.AcceptRole)
-        assert ok is not None
-        ok.setProperty("role", "primary")
-        self._ok = ok
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
+        self._ok = button("Record", self.accept, role="primary")
+        foot = row(None, button("Cancel", self.reject), self._ok)
         self._person.textChanged.connect(self._check)
         self._agreed.toggled.connect(self._check)
         who = label("Who is recorded?", role="heading")
         words = label(kept, quiet=True, wrap=True)
-        self.setLayout(
-            column(who, self._person, self._agreed, 4, self._video, words, 8, self._buttons, gap=10, margin=24)
-        )
+        self.setLayout(column(who, self._person, self._agreed, 4, self._video, words, 8, foot, gap=10, margin=24))
         self._check()
 
     @property

@@ -34,7 +34,7 @@ class MomentPlayer:
         """Show the movement ten times as large, or as it was."""
         self.magnified = on
         if on and self._large is None and self._working is None:
-            self._working = threading.Thread(target=self._work, name="magnify", daemon=True)
+            self._working = threading.Thread(target=self._work, name="magnify")
             self._working.start()
 
     def now(self) -> tuple[NDArray[np.uint8], float]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QWidget
 
 from gui.settings import Settings, settings_file
 from gui.widgets import Choice, button, column, label, row
@@ -22,9 +22,7 @@ class SettingsDialog(QDialog):
         self._mode = _choice([(f"{w} × {h}", (w, h)) for w, h in MODES], (settings.width, settings.height))
         self._rate = _choice([(f"{rate} fps", rate) for rate in RATES_HZ], settings.rate_hz)
         self._faces = _choice([(str(count), count) for count in (1, 2, 3, 4)], settings.most_faces)
-        self._workers = QSpinBox()
-        self._workers.setRange(1, 16)
-        self._workers.setValue(settings.workers)
+        self._workers = _choice([(str(count), count) for count in (1, 2, 3, 4, 6, 8, 12, 16)], settings.workers)
         self._folder = QLineEdit(settings.sessions)
         self._folder.setPlaceholderText("The program's own folder")
         self._still = QCheckBox("Reduce motion: nothing fades or slides")
@@ -56,7 +54,7 @@ class SettingsDialog(QDialog):
         settings = self._settings
         settings.width, settings.height = self._mode.currentData()
         settings.rate_hz, settings.most_faces = self._rate.currentData(), self._faces.currentData()
-        settings.workers, settings.reduced_motion = self._workers.value(), self._still.isChecked()
+        settings.workers, settings.reduced_motion = self._workers.currentData(), self._still.isChecked()
         settings.sessions = self._folder.text().strip()
         self.accept()
 

@@ -23,6 +23,7 @@ class Thumbnails(QWidget):
         self._side_px = side_px
         self._pictures: list[tuple[str, QImage]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(0)
 
     def show_pictures(self, pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> None:
         """Captions with their (S, S, 3) BGR or (S, S) grey pictures."""
@@ -33,16 +34,12 @@ class Thumbnails(QWidget):
             for caption, image in pictures
         ]
         self.setAccessibleName(f"Pictures: {', '.join(caption for caption, _ in pictures)}")
-        self.updateGeometry()
+        self.setFixedHeight(self._side_px + CAPTION_PX if pictures else 0)
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        """A row of pictures."""
-        return QSize(3 * (self._side_px + GAP_PX), self._height())
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Pictures shrink if they must."""
-        return QSize(120, self._height())
+        """A row of pictures; they shrink if they must."""
+        return QSize(3 * (self._side_px + GAP_PX), self.height())
 
     def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
         """Paint them."""
@@ -63,6 +60,3 @@ class Thumbnails(QWidget):
             painter.setPen(colour("quiet"))
             below = QRectF(box.left(), side, side, CAPTION_PX)
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, caption)
-
-    def _height(self) -> int:
-        return self._side_px + CAPTION_PX if self._pictures else 0

@@ -46,9 +46,10 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._bands = _Marks()
         self.addItem(self._bands)
         self._thresholds = [pg.InfiniteLine(lane + AT_THRESHOLD, angle=0) for lane in range(LANES)]
-        self._curves = [pg.PlotCurveItem(connect="finite", skipFiniteCheck=False) for _ in range(LANES)]
-        self._above = [pg.PlotCurveItem(connect="finite", skipFiniteCheck=False) for _ in range(LANES)]
-        for item in (*self._thresholds, *self._curves, *self._above):
+        # all lanes in one curve, broken between them: six cost six times as much to paint
+        self._curve = pg.PlotCurveItem(connect="finite", antialias=False)
+        self._above = pg.PlotCurveItem(connect="finite", antialias=False)
+        for item in (*self._thresholds, self._curve, self._above):
             self.addItem(item)
         self._cursor = pg.InfiniteLine(angle=90)
         self._cursor.hide()
@@ -61,12 +62,13 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
     ) -> None:
         """Draw (n,) times with (n, 6) movement and thresholds."""
         ratio = motion / np.maximum(threshold, 1e-3)
-        for lane in range(LANES):
-            # the first region on top
-            base = LANES - 1 - lane
-            level = np.minimum(ratio[:, lane] * AT_THRESHOLD, 0.96) + base
-            self._curves[lane].setData(times_s, level)
-            self._above[lane].setData(times_s, np.where(ratio[:, lane] > 1, level, np.nan))
+        # the first region on top; a gap behind each lane
+        level = np.full((LANES, len(times_s) + 1), np.nan)
+        level[:, :-1] = _height(ratio).T + np.arange(LANES)[::-1, None]
+        above = np.where(np.pad(ratio.T, ((0, 0), (0, 1))) > 1, level, np.nan)
+        times = np.tile(np.append(times_s, times_s[-1:] if len(times_s) else 0.0), LANES)
+        self._curve.setData(times, level.ravel())
+        self._above.setData(times, above.ravel())
 
     def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks_s: Sequence[float] = ()) -> None:
         """Events as bands with their letters, rejected candidates as ticks, a person's marks as small flags."""
@@ -85,6 +87,8 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
     def show_span(self, start_s: float, end_s: float) -> None:
         """Show the times from start to end."""
         self.setXRange(start_s, end_s, padding=0)
+        # now and not while painting, where it would ask for the next painting
+        self.scene().prepareForPaint()
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
         """Follow the theme."""
@@ -102,9 +106,8 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self.setBackground(colour("surface"))
         for line in self._thresholds:
             line.setPen(pg.mkPen(colour("quiet", 90), width=1, style=Qt.PenStyle.DotLine))
-        for curve, above in zip(self._curves, self._above, strict=True):
-            curve.setPen(pg.mkPen(colour("quiet"), width=1))
-            above.setPen(pg.mkPen(colour("text"), width=2))
+        self._curve.setPen(pg.mkPen(colour("quiet"), width=1))
+        self._above.setPen(pg.mkPen(colour("text"), width=2))
         self._cursor.setPen(pg.mkPen(colour("text"), width=1))
         left, bottom = self.getAxis("left"), self.getAxis("bottom")
         left.setTicks([[(LANES - 1 - lane + AT_THRESHOLD, name) for lane, name in enumerate(REGION_GROUPS)]])
@@ -114,7 +117,13 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
             axis.setTextPen(pg.mkPen(colour("quiet")))
             axis.setTickFont(text_font(11))
             axis.setStyle(tickLength=0, tickAlpha=0)
-        self._bands.redraw()
+        self._bands.update()
+
+
+def _height(ratio: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Height in the lane of a movement in thresholds: straight up to one, then ever flatter, so that nothing is cut."""
+    beyond = np.maximum(ratio - 1, 0)
+    return AT_THRESHOLD * np.minimum(ratio, 1) + (0.96 - AT_THRESHOLD) * (1 - np.exp(-beyond / 2.5))
 
 
 class _Marks(pg.GraphicsObject):  # type: ignore[misc]
@@ -126,33 +135,28 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
         self._rejected: list[Event] = []
         self._marks_s: list[float] = []
         self._chosen: Event | None = None
+        self._shown: tuple[list[int], list[int], list[float]] = ([], [], [])
 
     def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks_s: Sequence[float]) -> None:
         """Draw these from now on."""
-        self._events, self._rejected, self._marks_s = list(events), list(rejected), list(marks_s)
-        self.redraw()
+        shown = [*map(id, events)], [*map(id, rejected)], [*marks_s]
+        if shown != self._shown:
+            self._shown = shown
+            self._events, self._rejected, self._marks_s = list(events), list(rejected), list(marks_s)
+            self.update()
 
     def choose(self, event: Event | None) -> None:
         """Draw this one stronger."""
         self._chosen = event
-        self.redraw()
-
-    def redraw(self) -> None:
-        """Draw anew."""
-        self.prepareGeometryChange()
         self.update()
 
     def boundingRect(self) -> QRectF:  # noqa: N802
-        """The whole view: what lies outside is not painted."""
-        return self._view()
+        """All times: a bound that followed the view would have everything painted twice."""
+        return QRectF(-1e6, -0.25, 2e6, LANES + 0.25)
 
     def _view(self) -> QRectF:
         box = self.getViewBox()
         return QRectF(0, 0, 1, 1) if box is None else QRectF(box.viewRect())
-
-    def viewTransformChanged(self) -> None:  # noqa: N802
-        """Follow zoom and scroll."""
-        self.prepareGeometryChange()
 
     def paint(self, painter: QPainter, *_: QWidget | QPicture | object) -> None:
         """Paint what lies in view."""

@@ -82,8 +82,8 @@ class VideoView(QWidget):
         ratio = self.devicePixelRatioF()
         size = (max(round(target.width() * ratio), 1), max(round(target.height() * ratio), 1))
         if self._scaled is None or self._scaled.shape[1::-1] != size:
-            smaller = size[0] < self._image.shape[1]
-            method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+            # averaging areas costs 12 ms at 720p, and shows only where more than every other pixel is left out
+            method = cv2.INTER_AREA if 2 * size[0] < self._image.shape[1] else cv2.INTER_LINEAR
             self._scaled = np.ascontiguousarray(cv2.resize(self._image, size, interpolation=method), np.uint8)
         return to_qimage(self._scaled)
 

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui.theme import GRID_PX, tokens
+from gui.theme import GRID_PX, colour, tokens
 
 _Box = TypeVar("_Box", QHBoxLayout, QVBoxLayout)
 
@@ -28,7 +28,7 @@ ICON = QSize(16, 16)
 def icon(name: str, role: str = "text") -> QIcon:
     """A Phosphor icon in a token's colour."""
     t = tokens()
-    return qtawesome.icon(f"ph.{name}", color=getattr(t, role), color_disabled=t.line)
+    return qtawesome.icon(f"ph.{name}", color=getattr(t, role), color_disabled=colour("quiet", 90))
 
 
 class IconButton(QToolButton):

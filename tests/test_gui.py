@@ -110,7 +110,7 @@ def test_live_shows_an_event_as_it_happens_and_plays_it_again_magnified(window, 
     press(live, KEY.Key_Escape)
     assert live.stage.player is None
     until(lambda: live.run is None)
-    assert "1 events" in live._ended_words
+    assert "1 events" in live.ended_words
 
 
 def test_the_strip_tells_what_was_measured_and_every_stage_on_a_click(window, film):

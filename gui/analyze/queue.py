@@ -34,8 +34,7 @@ class Entry:
     outcome: Outcome | None = None
     problem: str = ""
     """One sentence if it failed."""
-    rate_hz: float | None = None
-    """For a folder of pictures."""
+    size_bytes: int = 0
     worker: Worker | None = field(default=None, repr=False)
 
     @property
@@ -67,7 +66,7 @@ class Queue:
         path = path.resolve()
         if any(e.path == path and e.stage in (Stage.WAITING, Stage.RUNNING) for e in self.entries):
             return None
-        entry = Entry(path)
+        entry = Entry(path, size_bytes=path.stat().st_size if path.is_file() else 0)
         self.entries.append(entry)
         self._changed()
         return entry
@@ -156,7 +155,7 @@ class Queue:
                 self._workers.append(worker)
             if worker is None:
                 return
-            worker.begin(Job(str(entry.path), folder(), parameters, entry.rate_hz))
+            worker.begin(Job(str(entry.path), folder(), parameters))
             entry.stage, entry.worker, entry.began_s = Stage.RUNNING, worker, time.monotonic()
             self._changed()
 

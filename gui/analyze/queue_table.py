@@ -14,8 +14,8 @@ from gui.analyze.queue import Entry, Queue, Stage
 from gui.theme import colour
 from gui.words import length
 
-COLUMNS = ("File", "Length", "Status", "Progress", "Events", "Speed")
-PROGRESS = COLUMNS.index("Progress")
+COLUMNS = ("File", "Size", "Length", "Status", "Progress", "Events", "Speed")
+STATUS, PROGRESS = COLUMNS.index("Status"), COLUMNS.index("Progress")
 TONES = {Stage.FAILED: "warning", Stage.RUNNING: "text", Stage.DONE: "text"}
 
 
@@ -59,7 +59,7 @@ class QueueModel(QAbstractTableModel):
             return cells(entry)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return entry.problem or str(entry.path)
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 2:
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == STATUS:
             return colour(TONES.get(entry.stage, "quiet"))
         if role == Qt.ItemDataRole.UserRole:
             return entry
@@ -85,9 +85,9 @@ class QueueTable(QTableView):
         rows.setDefaultSectionSize(34)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((340, 90, 330, 200, 70, 80)):
+        for place, width in enumerate((340, 90, 90, 330, 200, 70, 80)):
             self.setColumnWidth(place, width)
-        head.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)
 
     @property
     def chosen(self) -> list[Entry]:
@@ -128,7 +128,9 @@ def cells(entry: Entry) -> tuple[str, ...]:
     """What the row says."""
     events = str(len(entry.outcome.events)) if entry.outcome and not entry.outcome.error else ""
     speed = f"{entry.speed:.1f} ×" if entry.speed else ""
-    return (entry.path.name, length(entry.length_s) if entry.length_s else "", status(entry), "", events, speed)
+    size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
+    long = length(entry.length_s) if entry.length_s else ""
+    return (entry.path.name, size, long, status(entry), "", events, speed)
 
 
 def status(entry: Entry) -> str:

@@ -1,7 +1,9 @@
 """Event cards: each event as it happens, newest first, to be looked at again with one click."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent
 from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -12,8 +14,9 @@ from gui.thumbnails import Thumbnails
 from gui.widgets import column, label, restyle, row
 from gui.words import clock, spoken, timing, what_moved
 from realtime.results import Event
-from realtime.viewing.moments import Moment
 
+Pictures = Sequence[tuple[str, NDArray[np.uint8]]]
+"""Captions with (S, S, 3) BGR pictures."""
 MOST_CARDS = 40
 WIDTH_PX = 300
 
@@ -49,10 +52,10 @@ class Cards(QScrollArea):
         self._empty.setText(why_empty)
         self._empty.show()
 
-    def add(self, event: Event, moment: Moment | None) -> None:
+    def add(self, event: Event, pictures: Pictures) -> None:
         """Put a card on top."""
         self._empty.hide()
-        card = EventCard(event, moment, lambda: self.picked.emit(event))
+        card = EventCard(event, pictures, lambda: self.picked.emit(event))
         self._list.insertWidget(0, card)
         self._cards.insert(0, card)
         while len(self._cards) > MOST_CARDS:
@@ -72,7 +75,7 @@ class Cards(QScrollArea):
 class EventCard(QFrame):
     """One event."""
 
-    def __init__(self, event: Event, moment: Moment | None, pressed: Callable[[], None]) -> None:
+    def __init__(self, event: Event, pictures: Pictures, pressed: Callable[[], None]) -> None:
         super().__init__()
         self.shown = event
         self._pressed = pressed
@@ -88,11 +91,10 @@ class EventCard(QFrame):
             bars = Bars()
             bars.show_bars(class_bars(event))
             parts.append(bars)
-        if moment:
-            pictures = Thumbnails(84)
-            at_onset, at_apex = (moment.images[moment.index_at(t)] for t in (event.onset_s, event.apex_s))
-            pictures.show_pictures([("onset", at_onset), ("apex", at_apex)])
-            parts.append(pictures)
+        if pictures:
+            row_of_them = Thumbnails(84)
+            row_of_them.show_pictures(pictures)
+            parts.append(row_of_them)
         moved = _elided(what_moved(event))
         times = label(timing(event), quiet=True)
         times.setToolTip("onset to apex + apex to offset = whole duration")

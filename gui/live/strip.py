@@ -24,6 +24,8 @@ class Measured:
     """Over the last seconds."""
     event: Event | None
     """The newest."""
+    command: str
+    """The same on the command line."""
     runtime: str
     weights: str
 
@@ -84,8 +86,9 @@ class Details(QFrame):
         self._drops = label("", quiet=True)
         self._measured: Measured | None = None
         copy = button("Copy", self._copy, tip="Copy these figures as text")
+        command = button("Copy as command", self._copy_command, tip="The same run on the command line")
         title = label("Measured in this run", role="heading")
-        self.setLayout(column(row(title, None, copy), self._grid, self._drops, gap=10, margin=16))
+        self.setLayout(column(row(title, 24, None, command, copy), self._grid, self._drops, gap=10, margin=16))
 
     def show_measured(self, measured: Measured) -> None:
         """Fill the table."""
@@ -101,6 +104,11 @@ class Details(QFrame):
                     cell.setAlignment(side)
                 cell.setText(word)
         self._drops.setText(accounts(measured.summary))
+
+    def _copy_command(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if self._measured and clipboard:
+            clipboard.setText(self._measured.command)
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -20,7 +20,7 @@ from realtime.drivers import Snapshot
 from realtime.results import Event
 from realtime.sources import NoticeKind
 
-POLL_MS, TRACE_MS, FIGURES_MS = 4, 50, 500
+POLL_MS, LOOK_MS, FIGURES_MS = 4, 66, 500
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
 NO_EVENTS = "Events appear here as they happen.\nMost minutes have none."
 
@@ -35,11 +35,14 @@ class LiveWorkspace(QWidget):
         super().__init__()
         self.settings, self._banner, self._strip = settings, banner, strip
         self.run: LiveRun | None = None
+        self._last: LiveRun | None = None  # its moments can still be looked at when it has ended
         self._shown: Snapshot | None = None
         self._events_shown = 0
         self._held = False
         self._face = 0
         self._rate = (0.0, 0)
+        self.ended_words = ""
+        """How the last run ended."""
         self.stage = Stage(settings)
         self.trace = Trace()
         self.trace.setFixedHeight(196)
@@ -58,8 +61,7 @@ class LiveWorkspace(QWidget):
         self._shown, self._events_shown, self._held = None, 0, False
         self.cards.clear(NO_EVENTS)
         self.stage.back_to_live()
-        self.stage.nothing(self.run.doing, busy=True)
-        self.poll()
+        self._look()
 
     def stop(self) -> None:
         """End what runs; a recording is saved."""
@@ -68,7 +70,7 @@ class LiveWorkspace(QWidget):
         if self.run is not None:
             self.run.stop()
             self.run.wait(5.0)
-            self.poll()
+            self._look()
 
     def start_source(self, source: str) -> None:
         """Begin with a source, as `open_source` takes it, or `SAMPLE`."""
@@ -82,12 +84,15 @@ class LiveWorkspace(QWidget):
     def back_to_live(self) -> None:
         """End the replay of a moment."""
         self.stage.back_to_live()
+        if self.run is None:
+            self.stage.nothing(self.ended_words)
         self.cards.choose(None)
         self.trace.choose(None)
 
     def replay(self, event: Event) -> None:
         """Look at an event again, in place."""
-        moment = self.run.moments.of(event) if self.run else None
+        run = self.run or self._last
+        moment = run.moments.of(event) if run else None
         if moment is None:
             self._banner.say("The pictures of this event are no longer held; record with video to keep them.")
             return
@@ -104,40 +109,49 @@ class LiveWorkspace(QWidget):
         return self.run is not None and self.run.state is State.RUNNING
 
     def poll(self) -> None:
-        """Pull what is new; called some hundred times a second, so it does nothing where nothing is new."""
+        """Show the newest frame; called some hundred times a second, so it does nothing where nothing is new."""
+        run = self.run
+        snapshot = run.mailbox.newest if run is not None else None
+        if snapshot is not None and snapshot is not self._shown and not self._held:
+            self._shown = snapshot
+            self.stage.show_snapshot(snapshot)
+        self.stage.advance()
+
+    def _look(self) -> None:
+        """All that may take a moment longer to be seen."""
         run = self.run
         if run is None:
             return
-        snapshot = run.mailbox.newest
-        if snapshot is not None and snapshot is not self._shown and not self._held and not run.ended:
-            self._shown = snapshot
-            self.stage.show_snapshot(snapshot)
         if run.history.events_seen != self._events_shown:
             self._show_new_events(run)
-        self.stage.advance()
         self._buttons(run)
         if run.state is State.OPENING:
             self.stage.nothing(run.doing, busy=True)
-        if run.ended:
+        elif run.ended:
             self._show_ended(run)
+        else:
+            self._draw_trace(run)
 
     def _show_new_events(self, run: LiveRun) -> None:
         new = run.history.events_seen - self._events_shown
         self._events_shown += new
         for event in run.history.events[-new:]:
-            self.cards.add(event, run.moments.of(event))
+            found = [
+                (name, run.moments.picture(event, t)) for name, t in (("onset", event.onset_s), ("apex", event.apex_s))
+            ]
+            self.cards.add(event, [(name, picture) for name, picture in found if picture is not None])
 
     def _show_ended(self, run: LiveRun) -> None:
-        self._draw_trace()
+        self._draw_trace(run)
         self._figures()
         if run.problem:
             self._banner.say(run.problem, warning=True, action=("Restart", self.start))
         self.recorder.stop()
-        self.run_before, self.run = run, None
+        self._last, self.run = run, None
         words = run.problem or f"{run.name} has ended: {self._events_shown} events."
         if self.stage.player is None:
             self.stage.nothing(words, failed=bool(run.problem))
-        self._ended_words = words
+        self.ended_words = words
 
     def _painted(self) -> None:
         run, snapshot = self.run, self._shown
@@ -145,11 +159,9 @@ class LiveWorkspace(QWidget):
             age_s = time.monotonic() - run.tally.zero_s - snapshot.frame.time_s
             run.tally.latencies.record(SCREEN, 1000 * age_s)
 
-    def _draw_trace(self) -> None:
-        if not self._running or self.run is None or not self.isVisible():
-            return
-        history, snapshot = self.run.history, self.run.mailbox.newest
-        if snapshot is None:
+    def _draw_trace(self, run: LiveRun) -> None:
+        history, snapshot = run.history, run.mailbox.newest
+        if snapshot is None or not self.isVisible():
             return
         if snapshot.analysis.faces:
             self._face = max(snapshot.analysis.faces, key=lambda face: face.eye_distance_px).face
@@ -174,7 +186,7 @@ class LiveWorkspace(QWidget):
         self._rate = (now_s, summary.frames_processed)
         newest = run.history.events[-1] if run.history.events else None
         runtime, weights = self.runtime(newest)
-        self._strip.show_measured(Measured(summary, fps, newest, runtime, weights))
+        self._strip.show_measured(Measured(summary, fps, newest, run.command, runtime, weights))
 
     def runtime(self, newest: Event | None) -> tuple[str, str]:
         """What recognises, and with which weights."""
@@ -247,7 +259,7 @@ class LiveWorkspace(QWidget):
         self.stage.live_asked.connect(self.back_to_live)
         self.cards.picked.connect(self.replay)
         self.picker.chosen.connect(lambda _source: self.start())
-        for interval_ms, work in ((POLL_MS, self.poll), (TRACE_MS, self._draw_trace), (FIGURES_MS, self._figures)):
+        for interval_ms, work in ((POLL_MS, self.poll), (LOOK_MS, self._look), (FIGURES_MS, self._figures)):
             timer = QTimer(self)
             timer.setTimerType(Qt.TimerType.PreciseTimer)
             timer.timeout.connect(work)

@@ -120,6 +120,11 @@ class Inspector(QScrollArea):
         """The number of the event that is shown."""
         return self._stored.id if self._stored else None
 
+    @property
+    def pictured(self) -> bool:
+        """Whether the event is shown in pictures."""
+        return self._stored is not None and self._pictured == self._stored.id
+
     def focus_note(self) -> None:
         """Put the cursor into the note."""
         self._note.setFocus()
@@ -132,7 +137,7 @@ class Inspector(QScrollArea):
 
             self._difference = (moment, difference(*_ends(moment)))
 
-        threading.Thread(target=work, name="difference", daemon=True).start()
+        threading.Thread(target=work, name="difference").start()
 
     def _take_note(self) -> None:
         if self._stored is not None and self._note.toPlainText() != self._stored.note:
@@ -141,6 +146,7 @@ class Inspector(QScrollArea):
     def _show_evidence(self, event: Event) -> None:
         while (item := self._evidence.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         for place, (name, value) in enumerate(event.evidence.items()):
             self._evidence.addWidget(label(name, quiet=True), place, 0)

@@ -136,7 +136,15 @@ class ReviewWorkspace(QWidget):
         stored = self.record.event(number)
         self.inspector.show_event(stored)
         self.trace.choose(stored.event)
+        self._show_face(stored.event.face)
         self.viewer.play_event(stored, loop=True)
+
+    def _show_face(self, face: int) -> None:
+        """Draw the trace of one face; of any if it has none."""
+        readings = self.record.readings if self.record else None
+        if readings is not None:
+            self.viewer.trace = readings.traces.get(face) or next(iter(readings.traces.values()), None)
+            self._drawn = None
 
     def _changed(self, number: int) -> None:
         self._show_events()
@@ -186,9 +194,9 @@ class ReviewWorkspace(QWidget):
             record.problem = ""
         if record.readings is None or self._readings_shown:
             return
-        self._readings_shown, self._drawn = True, None
+        self._readings_shown = True
         self.viewer.end_s = max(record.readings.end_s, 0.1)
-        self.viewer.trace = next(iter(record.readings.traces.values()), None)
+        self._show_face(self.viewer.chosen.event.face if self.viewer.chosen else 0)
         self.overview.show_events(record.events, record.marks, self.viewer.end_s)
 
     def _follow(self) -> None:

@@ -111,10 +111,18 @@ class Moments(Sink):
 
     def of(self, event: Event) -> Moment | None:
         """An event's moment; None if its pictures are no longer, or were never, held."""
-        with self._lock:
-            pictures = next((held for kept, held in self._moments if kept is event), [])
-        images = [np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8) for _, jpeg in pictures]
+        pictures = self._pictures(event)
+        images = [_decoded(jpeg) for _, jpeg in pictures]
         return moment(event, [time_s for time_s, _ in pictures], images) if images else None
+
+    def picture(self, event: Event, time_s: float) -> NDArray[np.uint8] | None:
+        """The picture of an event that is nearest to a time; None as with `of`."""
+        pictures = self._pictures(event)
+        return _decoded(min(pictures, key=lambda p: abs(p[0] - time_s))[1]) if pictures else None
+
+    def _pictures(self, event: Event) -> list[tuple[float, NDArray[np.uint8]]]:
+        with self._lock:
+            return next((held for kept, held in self._moments if kept is event), [])
 
     def _steady(self, face: int, now: Square) -> Square:
         held = self._squares.get(face)
@@ -134,3 +142,7 @@ def moment(event: Event, times_s: Sequence[float], images: Sequence[NDArray[np.u
     side = max(image.shape[0] for image in images)
     sized = [i if i.shape[0] == side else cv2.resize(i, (side, side), interpolation=cv2.INTER_LINEAR) for i in images]
     return Moment(event, tuple(times_s), tuple(sized))
+
+
+def _decoded(jpeg: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
