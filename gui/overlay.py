@@ -97,16 +97,20 @@ def calibration_ring(painter: QPainter, to_widget: ToWidget, points: Points, pro
 def _name_beside(
     painter: QPainter, to_widget: ToWidget, points: Points, event: Event, centres: list[QPointF], strength: float
 ) -> None:
-    """The class's letter and what moved, to the right of the face, with a thin line to the nearest region."""
+    """The class's letter and what moved, beside the face where there is room, with a thin line to a region."""
     box = QPolygonF(to_widget(points[list(OVAL)])).boundingRect()
-    nearest = max(centres, key=QPointF.x)
     text = f"{letter(event)}   {what_moved(event)}"
     painter.setFont(text_font(13))
     width = painter.fontMetrics().horizontalAdvance(text) + 20
-    place = QRectF(box.right() + 0.12 * box.width(), nearest.y() - 13, width, 26)
+    gap, radius = 0.12 * box.width(), _radius(to_widget, points)
+    if box.right() + gap + width < painter.window().width():
+        nearest, left, edge = max(centres, key=QPointF.x), box.right() + gap, radius
+    else:
+        nearest, left, edge = min(centres, key=QPointF.x), box.left() - gap - width, -radius
+    place = QRectF(max(left, 4.0), nearest.y() - 13, width, 26)
     shade = colour(tone(event), round(255 * strength))
     painter.setPen(QPen(shade, 1.2))
-    painter.drawLine(nearest + QPointF(_radius(to_widget, points), 0), QPointF(place.left(), place.center().y()))
+    painter.drawLine(nearest + QPointF(edge, 0), QPointF(place.left() if edge > 0 else place.right(), nearest.y()))
     painter.setBrush(QColor(16, 18, 20, round(215 * strength)))
     painter.drawRoundedRect(place, 5, 5)
     painter.setPen(QColor(255, 255, 255, round(255 * strength)))

@@ -43,6 +43,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
         self.setYRange(-0.25, LANES, padding=0)
+        self.setXRange(0, 20, padding=0)
         self._bands = _Marks()
         self.addItem(self._bands)
         self._thresholds = [pg.InfiniteLine(lane + AT_THRESHOLD, angle=0) for lane in range(LANES)]

@@ -30,7 +30,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.setWindowTitle("MEDN")
         self.resize(1360, 860)
-        self.setMinimumSize(960, 640)
+        self.setMinimumSize(1100, 680)
         self.banner, self.strip = Banner(), Strip()
         self.live = LiveWorkspace(settings, self.banner, self.strip)
         self.analyze = AnalyzeWorkspace(settings, self.banner)

@@ -39,7 +39,7 @@ class Stage(VideoView):
         self.layers = (self._paint_overlay,)
         self._advice = _Notice()
         self._replay_words = label("", role="heading")
-        self._magnify = IconButton("magnifying-glass-plus", "Show the movement ten times as large", toggle=True)
+        self._magnify = IconButton("arrows-out", "Show the movement ten times as large", toggle=True)
         self._magnify.setText("×10  G")
         self._magnify.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._magnify.setProperty("wide", True)
@@ -75,6 +75,7 @@ class Stage(VideoView):
                 self._uncalibrated_since_s.setdefault(face.face, snapshot.frame.time_s)
         if self.player is None:
             self.show_image(snapshot.frame.image)
+            self.repaint()  # at once: painting that waits in the queue would add to the latency
 
     def play(self, moment: Moment) -> None:
         """Play a moment in place of the live picture."""

@@ -1,9 +1,10 @@
 """The Review workspace: sessions, film, timeline, events, and one keystroke for each judgement."""
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QUndoStack
+from PyQt6.QtGui import QResizeEvent, QUndoStack
 from PyQt6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QWidget
 
 from gui.banner import Banner
@@ -12,20 +13,18 @@ from gui.player import SPEEDS
 from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
 from gui.review.library import Library
-from gui.review.overview import Overview
 from gui.review.record import Record
+from gui.review.timeline import Timeline
 from gui.review.undo import AddMark, Judge
 from gui.review.viewer import Viewer
 from gui.settings import Settings
-from gui.trace import Trace
 from gui.widgets import IconButton, column, frame, label, row
 from gui.words import clock
 from realtime.session import SessionError, Status, delete_session
+from realtime.viewing.history import Trace
 
 TICK_MS = 15
-SPANS_S = (2.0, 5.0, 10.0, 30.0, 120.0, 600.0)
-MOST_POINTS = 1500
-"""Points of a curve on the screen at a time."""
+NARROW_PX = 1180
 NO_VIDEO = "No video was kept with this session. Its events, traces and notes are all here."
 GONE_VIDEO = "The video is no longer at {video}. Everything else is here."
 
@@ -38,11 +37,9 @@ class ReviewWorkspace(QWidget):
         self._settings, self._banner = settings, banner
         self.record: Record | None = None
         self._readings_shown = False
-        self._span_s = 10.0
-        self._drawn: tuple[float, float] | None = None
         self.undo = QUndoStack(self)
-        self.library, self.viewer, self.overview = Library(), Viewer(settings), Overview()
-        self.trace, self.table, self.inspector = Trace(), EventsTable(), Inspector()
+        self.library, self.viewer, self.timeline = Library(), Viewer(settings), Timeline()
+        self.table, self.inspector = EventsTable(), Inspector()
         self._lay_out()
         self._connect()
 
@@ -60,12 +57,12 @@ class ReviewWorkspace(QWidget):
         self.close_record()
         self.record = record
         self.undo.clear()
-        self._readings_shown, self._drawn = False, None
+        self._readings_shown = False
         self.library.show_opened(path, self._settings.folder)
         self._title.setText(path.stem)
         self._about.setText(" · ".join(filter(None, (record.info.source, record.info.consent))))
         self.viewer.end_s = max((stored.event.offset_s for stored in record.events), default=0.0) + 1.0
-        self.viewer.trace = None
+        self._show_readings(None)
         video = Path(record.info.video) if record.info.video else None
         found = video if video is not None and video.exists() else None
         self.viewer.open(found, GONE_VIDEO.format(video=video) if video else NO_VIDEO)
@@ -73,6 +70,11 @@ class ReviewWorkspace(QWidget):
         self.table.show_events([])
         self._show_events()
         self.table.step(0)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """The list of sessions makes room in a small window; Ctrl+O still opens one."""
+        super().resizeEvent(event)
+        self._side.setVisible(self.width() >= NARROW_PX)
 
     def close_record(self) -> None:
         """Close what is open."""
@@ -125,26 +127,24 @@ class ReviewWorkspace(QWidget):
         self.viewer.loop = None
         self.viewer.seek(self.viewer.position_s + by_s)
 
-    def zoom(self, by: int) -> None:
-        """Show more or less of the timeline."""
-        place = SPANS_S.index(self._span_s) + by
-        self._span_s = SPANS_S[min(max(place, 0), len(SPANS_S) - 1)]
-
     def _choose(self, number: int) -> None:
         if self.record is None:
             return
         stored = self.record.event(number)
         self.inspector.show_event(stored)
-        self.trace.choose(stored.event)
+        self.timeline.choose(stored.event)
         self._show_face(stored.event.face)
         self.viewer.play_event(stored, loop=True)
 
     def _show_face(self, face: int) -> None:
-        """Draw the trace of one face; of any if it has none."""
+        """The trace of one face; of any if it has none."""
         readings = self.record.readings if self.record else None
         if readings is not None:
-            self.viewer.trace = readings.traces.get(face) or next(iter(readings.traces.values()), None)
-            self._drawn = None
+            self._show_readings(readings.traces.get(face) or next(iter(readings.traces.values()), None))
+
+    def _show_readings(self, readings: Trace | None) -> None:
+        self.viewer.trace = readings
+        self.timeline.show_readings(readings)
 
     def _changed(self, number: int) -> None:
         self._show_events()
@@ -162,13 +162,11 @@ class ReviewWorkspace(QWidget):
         if record is None:
             return
         self.table.show_events(record.events)
-        self.overview.show_events(record.events, record.marks, self.viewer.end_s)
-        shown = [stored.event for stored in record.events]
-        self.trace.show_marks(shown, record.candidates, [mark.time_s for mark in record.marks])
+        self.timeline.show_events(record, self.viewer.end_s)
         chosen = self.viewer.chosen
         if chosen is not None:
             self.viewer.chosen = next((s for s in record.events if s.id == chosen.id), None)
-            self.trace.choose(self.viewer.chosen.event if self.viewer.chosen else None)
+            self.timeline.choose(self.viewer.chosen.event if self.viewer.chosen else None)
 
     def _tick(self) -> None:
         record = self.record
@@ -176,7 +174,7 @@ class ReviewWorkspace(QWidget):
             return
         self.viewer.advance()
         self._take_readings(record)
-        self._follow()
+        self.timeline.follow(self.viewer.position_s, self.viewer.end_s)
         playing = self.viewer.playing
         self._play.show_as("pause" if playing else "play", "Stop (Space)" if playing else "Play (Space)")
         place = f"{clock(self.viewer.position_s)} / {clock(self.viewer.end_s)}"
@@ -197,24 +195,7 @@ class ReviewWorkspace(QWidget):
         self._readings_shown = True
         self.viewer.end_s = max(record.readings.end_s, 0.1)
         self._show_face(self.viewer.chosen.event.face if self.viewer.chosen else 0)
-        self.overview.show_events(record.events, record.marks, self.viewer.end_s)
-
-    def _follow(self) -> None:
-        """Keep the cursor in the part of the trace that is shown."""
-        now_s, span_s = self.viewer.position_s, min(self._span_s, max(self.viewer.end_s, 1.0))
-        start_s = self._drawn[0] if self._drawn and self._drawn[1] == span_s else now_s - span_s / 2
-        if not start_s <= now_s <= start_s + span_s:
-            start_s = now_s - span_s / 2
-        start_s = max(min(start_s, self.viewer.end_s - span_s), 0.0)
-        self.trace.show_cursor(now_s)
-        self.overview.show_place(now_s, start_s, start_s + span_s)
-        if self._drawn == (start_s, span_s):
-            return
-        self._drawn = (start_s, span_s)
-        self.trace.show_span(start_s, start_s + span_s)
-        if self.viewer.trace is not None:
-            part = self.viewer.trace.between(start_s, start_s + span_s, MOST_POINTS)
-            self.trace.show_trace(part.times_s, part.motion, part.threshold)
+        self.timeline.show_events(record, self.viewer.end_s)
 
     def _locate(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
@@ -253,7 +234,7 @@ class ReviewWorkspace(QWidget):
         self._title, self._about = label("", role="heading"), label("", quiet=True)
         self._place, self._doing = label("0:00.00"), label("", quiet=True)
         self._play = IconButton("play", "Play (Space)", self.toggle_play)
-        self._magnify = IconButton("magnifying-glass-plus", "Magnify the movement (G)", self.magnify, toggle=True)
+        self._magnify = IconButton("arrows-out", "Magnify the movement (G)", self.magnify, toggle=True)
         tools = row(
             self._play,
             IconButton("caret-left", "One frame back (←)", lambda: self.viewer.step(-1)),
@@ -261,17 +242,15 @@ class ReviewWorkspace(QWidget):
             IconButton("repeat", "Loop the event slowly (L)", self.loop),
             IconButton("gauge", "Speed: ¼, ½ or full (S)", self.next_speed),
             self._magnify, 8, self._place, 8, self._doing, None,
-            IconButton("magnifying-glass-minus", "Show more of the timeline (−)", lambda: self.zoom(1), flat=True),
-            IconButton("arrows-in-line-horizontal", "Show less of the timeline (+)", lambda: self.zoom(-1), flat=True),
+            IconButton("magnifying-glass-minus", "More of the timeline (−)", partial(self.timeline.zoom, 1), flat=True),
+            IconButton("magnifying-glass-plus", "Less of the timeline (+)", partial(self.timeline.zoom, -1), flat=True),
             IconButton("flag", "Mark this place (M)", self.mark),
         )  # fmt: skip
-        self.trace.setMinimumHeight(150)
-        timeline = frame("panel", column(self.overview, self.trace, gap=4, margin=8))
         upper, lower = QWidget(), QWidget()
         top = column(row(self._title, self._about, None), self.viewer, tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
-        below = column(timeline, self.table)
+        below = column(self.timeline, self.table)
         below.setStretch(0, 2)
         below.setStretch(1, 3)
         lower.setLayout(below)
@@ -280,10 +259,10 @@ class ReviewWorkspace(QWidget):
             middle.addWidget(part)
             middle.setStretchFactor(middle.count() - 1, stretch)
         middle.setSizes([420, 420])
-        left = frame("panel", column(self.library, margin=12))
+        self._side = left = frame("panel", column(self.library, margin=12))
         left.setFixedWidth(248)
         right = frame("panel", column(self.inspector, margin=12))
-        right.setFixedWidth(332)
+        right.setFixedWidth(320)
         everything = row(left, middle, right, margin=12)
         everything.setStretch(1, 1)
         self.setLayout(everything)
@@ -295,8 +274,7 @@ class ReviewWorkspace(QWidget):
         self.table.picked.connect(self._choose)
         self.inspector.judged.connect(self.judge)
         self.inspector.noted.connect(self._note)
-        self.overview.sought.connect(self._seek)
-        self.trace.picked.connect(self._seek)
+        self.timeline.sought.connect(self._seek)
         self.viewer.locate_asked.connect(self._locate)
         timer = QTimer(self)
         timer.setTimerType(Qt.TimerType.PreciseTimer)
