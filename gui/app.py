@@ -1,8 +1,10 @@
 """The app: opens the window at once; what takes long to load is loaded behind it."""
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import TracebackType
 
 # read by libraries when they are first loaded: spinning OpenMP threads would slow the window and each other
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -26,12 +28,25 @@ def main(session: Path | None = None, source: str = "") -> int:
     if not accept_terms(remembered):
         return 0
     window = MainWindow(remembered)
+    _close_in_order(window)
     window.show()
     if session is not None:
         window.open_session(session)
     if source:
         window.live.start_source(source)
     return app.exec()
+
+
+def _close_in_order(window: MainWindow) -> None:
+    """Ctrl-C and a request to end close the window, which saves; a fault in a slot is told and does not end the app."""
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: window.leave())
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        window.banner.say(f"Something went wrong in the window ({error}); what was recorded is safe.", warning=True)
+
+    sys.excepthook = told
 
 
 def make_app() -> QApplication:

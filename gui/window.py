@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent
-from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QPushButton, QStackedWidget, QWidget
+from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QMessageBox, QPushButton, QStackedWidget, QWidget
 
 from gui import theme
 from gui.analyze.workspace import AnalyzeWorkspace
@@ -16,7 +16,7 @@ from gui.live.workspace import LiveWorkspace
 from gui.review.workspace import ReviewWorkspace
 from gui.settings import Settings, save
 from gui.settings_dialog import SettingsDialog
-from gui.widgets import IconButton, column, frame, label, row
+from gui.widgets import IconButton, column, frame, icon, label, row
 from gui.words import length
 
 WORKSPACES = ("Live", "Analyze", "Review")
@@ -29,6 +29,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.setWindowTitle("MEDN")
+        self.setWindowIcon(icon("user-focus", "accent"))
         self.resize(1360, 860)
         self.setMinimumSize(1100, 680)
         self.banner, self.strip = Banner(), Strip()
@@ -62,8 +63,16 @@ class MainWindow(QMainWindow):
         self.show_workspace(2)
         self.review.open(path)
 
+    def leave(self) -> None:
+        """Close without a question; what is recorded is saved."""
+        self.live.recorder.stop()
+        self.close()
+
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Save what is running, then go. Nothing is lost: a recording ends as a whole session, an analysis likewise."""
+        if self.live.recorder.path is not None and event is not None and not self._may_end_recording():
+            event.ignore()
+            return
         self.live.stop()
         self.analyze.shut_down()
         self.review.shut_down()
@@ -72,6 +81,11 @@ class MainWindow(QMainWindow):
         except OSError as error:
             print(f"medn: settings were not saved: {error}")
         super().closeEvent(event)
+
+    def _may_end_recording(self) -> bool:
+        buttons = QMessageBox.StandardButton
+        question = "A recording is running. Stop it, save it and close?"
+        return QMessageBox.question(self, "Recording", question, buttons.Save | buttons.Cancel) == buttons.Save
 
     def _bar(self) -> QWidget:
         name = label("MEDN", role="heading")

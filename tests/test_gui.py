@@ -19,6 +19,7 @@ from gui_driver import live_for, press, until, write_session
 from PyQt6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QMessageBox
 from recordings import write_video
 from typer.testing import CliRunner
 
@@ -143,6 +144,24 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
         assert [mark.text for mark in stored.annotations()] == ["mark"]
         assert list(stored.frames())
     assert [p.name for p in (home / "sessions").iterdir()] == [path.name]
+
+
+def test_closing_while_recording_asks_once_and_saves(window, film, home, monkeypatch):
+    live = window.live
+    live.picker.choose(str(film))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.recorder.begin("Ada", with_video=False)
+    asked = []
+    answers = iter([QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Save])
+    monkeypatch.setattr(QMessageBox, "question", lambda *words: asked.append(words[2]) or next(answers))
+    assert not window.close()
+    assert live.recorder.path is not None
+    assert window.close()
+    assert len(asked) == 2
+    [path] = (home / "sessions").glob("*.medn")
+    with open_session(path) as stored:
+        assert stored.info.closed_utc
 
 
 def test_recording_needs_a_name_and_consent(app):
@@ -398,7 +417,7 @@ frames = live.run.tally.summary("").frames_processed
 until(lambda: live.run.tally.summary("").frames_processed > frames + 20, 20)
 until(lambda: "was lost" not in live.stage._advice._words.text(), 5)
 path = live.recorder.path
-window.close()
+window.leave()
 print(json.dumps({"lost": lost, "path": str(path)}))
 """
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QPainter
+from PyQt6.QtGui import QFont, QKeySequence, QPainter, QShortcut
 from PyQt6.QtWidgets import (
     QLineEdit,
     QListWidget,
@@ -76,6 +76,9 @@ class Library(QWidget):
         self._list.itemClicked.connect(self._pick)
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._list.customContextMenuRequested.connect(self._menu)
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self._list)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self._delete_chosen)
         self._empty = label(
             "No sessions yet. Record one in Live, or analyse recordings in Analyze.", quiet=True, wrap=True
         )
@@ -132,6 +135,11 @@ class Library(QWidget):
 
     def _pick(self, item: QListWidgetItem) -> None:
         self.picked.emit(item.data(ENTRY).path)
+
+    def _delete_chosen(self) -> None:
+        item = self._list.currentItem()
+        if item is not None:
+            self.deletion_asked.emit(item.data(ENTRY).path)
 
     def _menu(self, place: QPoint) -> None:
         item = self._list.itemAt(place)
