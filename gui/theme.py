@@ -106,6 +106,7 @@ QFrame[role="card"]:hover {{ border-color: {t.quiet}; }}
 QFrame[role="card"][chosen="true"] {{ border-color: {t.accent}; background: {t.raised}; }}
 QFrame[role="card"]:focus {{ border: 1px solid {t.accent}; }}
 QFrame[role="bar"] {{ background: {t.surface}; border: none; border-bottom: 1px solid {t.line}; }}
+QFrame[role="banner"] {{ background: {t.raised}; border: 1px solid {t.quiet}; border-radius: {CORNER_PX}px; }}
 QFrame[role="strip"] {{ background: {t.surface}; border: none; border-top: 1px solid {t.line}; }}
 
 QPushButton, QToolButton, QComboBox {{

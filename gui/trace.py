@@ -32,11 +32,11 @@ class ClockAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class Trace(pg.PlotWidget):  # type: ignore[misc]
-    """Lanes of movement. `picked` tells a time that was clicked."""
+    """Lanes of movement. `picked` tells a time that was clicked; `smooth` curves are for pictures that stand still."""
 
     picked = pyqtSignal(float)
 
-    def __init__(self) -> None:
+    def __init__(self, *, smooth: bool) -> None:
         super().__init__(axisItems={"bottom": ClockAxis("bottom")})
         self.setAccessibleName("Movement of the facial regions over time")
         self.setMenuEnabled(False)
@@ -47,9 +47,9 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._bands = _Marks()
         self.addItem(self._bands)
         self._thresholds = [pg.InfiniteLine(lane + AT_THRESHOLD, angle=0) for lane in range(LANES)]
-        # all lanes in one curve, broken between them: six cost six times as much to paint
-        self._curve = pg.PlotCurveItem(connect="finite", antialias=False)
-        self._above = pg.PlotCurveItem(connect="finite", antialias=False)
+        # all lanes in one curve, broken between them: six cost six times as much to paint, and smooth ones ten times
+        self._curve = pg.PlotCurveItem(connect="finite", antialias=smooth)
+        self._above = pg.PlotCurveItem(connect="finite", antialias=smooth)
         for item in (*self._thresholds, self._curve, self._above):
             self.addItem(item)
         self._cursor = pg.InfiniteLine(angle=90)

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QCloseEvent
+from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QMessageBox, QPushButton, QStackedWidget, QWidget
 
 from gui import theme
@@ -40,7 +40,8 @@ class MainWindow(QMainWindow):
         for workspace in (self.live, self.analyze, self.review):
             self._stack.addWidget(workspace)
         body = QWidget()
-        body.setLayout(column(self._bar(), self.banner, self._stack, self.strip, gap=0))
+        body.setLayout(column(self._bar(), self._stack, self.strip, gap=0))
+        self.banner.setParent(body)
         self.setCentralWidget(body)
         self.live.session_written.connect(self.open_session)
         self.analyze.session_picked.connect(self.open_session)
@@ -49,6 +50,11 @@ class MainWindow(QMainWindow):
         clock.timeout.connect(self._refresh_bar)
         clock.start(250)
         self.show_workspace(0)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """The banner stays in the middle."""
+        super().resizeEvent(event)
+        self.banner.place()
 
     def show_workspace(self, place: int, *_: object) -> None:
         """Bring a workspace to the front; a live run goes on behind the others."""

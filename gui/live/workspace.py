@@ -44,7 +44,7 @@ class LiveWorkspace(QWidget):
         self.ended_words = ""
         """How the last run ended."""
         self.stage = Stage(settings)
-        self.trace = Trace()
+        self.trace = Trace(smooth=False)
         self.trace.setFixedHeight(196)
         self.cards = Cards()
         self.cards.clear(NO_EVENTS)

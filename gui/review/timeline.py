@@ -23,7 +23,7 @@ class Timeline(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "panel")
-        self._overview, self._trace = Overview(), Trace()
+        self._overview, self._trace = Overview(), Trace(smooth=True)
         self._trace.setMinimumHeight(150)
         self._readings: Readings | None = None
         self._span_s = SPANS_S[2]
