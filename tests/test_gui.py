@@ -299,6 +299,11 @@ def test_the_table_is_filtered_by_class_status_and_words_and_sorted(window, sess
     table._words.setText("AU2")
     assert len(table.shown_ids) == 2
     table._words.clear()
+    table._score.setCurrentText("Score ≥ 0.5")
+    assert len(table.shown_ids) == 3
+    table._score.setCurrentText("Score ≥ 0.7")
+    assert table.shown_ids == []
+    table._score.setCurrentIndex(0)
     table.view.sortByColumn(5, Qt.SortOrder.DescendingOrder)
     scores = [window.review.record.event(number).event.score for number in table.shown_ids]
     assert scores == sorted(scores, reverse=True)

@@ -26,6 +26,7 @@ COLUMNS = ("Class", "Time", "ms", "p", "Moved", "Score", "Status", "Note")
 SORTED = Qt.ItemDataRole.UserRole
 STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.REJECTED: "✗ rejected"}
 ANY = "any"
+LEAST_SCORES = (0.0, 0.5, 0.7, 0.9)
 
 
 class EventsModel(QAbstractTableModel):
@@ -96,6 +97,7 @@ def _cells(stored: StoredEvent) -> list[tuple[str, Any]]:
 class _Filter(QSortFilterProxyModel):
     words = ""
     kind = status = ANY
+    least_score = 0.0
 
     def filterAcceptsRow(self, source_row: int, _: QModelIndex) -> bool:  # noqa: N802
         stored = self.sourceModel().events[source_row]  # type: ignore[union-attr]
@@ -105,6 +107,7 @@ class _Filter(QSortFilterProxyModel):
             self.words in searched
             and self.kind in (ANY, found[0] if found else "")
             and self.status in (ANY, stored.status.value)
+            and stored.event.score >= self.least_score
         )
 
 
@@ -124,12 +127,15 @@ class EventsTable(QWidget):
         self._words.setClearButtonEnabled(True)
         self._kind = _choice("Class", [("All classes", ANY), *((name, name) for name in CLASSES)])
         self._status = _choice("Status", [("All statuses", ANY), *((s.value, s.value) for s in Status)])
+        scores = [(f"Score ≥ {least}" if least else "Any score", least) for least in LEAST_SCORES]
+        self._score = _choice("Score", scores)
         self._count = label("", quiet=True)
         self.view = self._make_view()
         self._words.textChanged.connect(self._refilter)
         self._kind.currentIndexChanged.connect(self._refilter)
         self._status.currentIndexChanged.connect(self._refilter)
-        filters = row(self._words, self._kind, self._status, self._count)
+        self._score.currentIndexChanged.connect(self._refilter)
+        filters = row(self._words, self._kind, self._status, self._score, self._count)
         filters.setStretch(0, 1)
         layout = column(filters, self.view)
         layout.setStretch(1, 1)
@@ -177,6 +183,7 @@ class EventsTable(QWidget):
     def _refilter(self) -> None:
         self._filter.words = self._words.text().strip().lower()
         self._filter.kind, self._filter.status = self._kind.currentData(), self._status.currentData()
+        self._filter.least_score = self._score.currentData()
         self._filter.invalidateFilter()
         self._tell_count()
 
@@ -231,7 +238,7 @@ class _ChipDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _choice(name: str, options: Sequence[tuple[str, str]]) -> QComboBox:
+def _choice(name: str, options: Sequence[tuple[str, object]]) -> QComboBox:
     result = Choice()
     result.setAccessibleName(name)
     for words, value in options:
