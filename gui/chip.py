@@ -34,11 +34,11 @@ class Chip(QWidget):
         self.setToolTip(f"{found[0]}, probability {found[1]:.2f}" if found else "not classified")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """A small square."""
         return QSize(SIDE_PX, SIDE_PX)
 
-    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, _: QPaintEvent | None) -> None:
         """Paint it."""
         painter = QPainter(self)
         paint_chip(painter, QRectF(self.rect()), self._event)

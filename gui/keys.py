@@ -24,6 +24,7 @@ def live_keys(live: LiveWorkspace) -> list[Key]:
         ("R", "record", live.recorder.toggle),
         ("M", "mark this moment", live.mark),
         ("G", "magnify the movement", live.stage.toggle_magnified),
+        ("F2", "every stage's figures", live.show_figures),
         ("Esc", "back to live", live.back_to_live),
     ]
 

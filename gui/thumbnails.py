@@ -37,11 +37,11 @@ class Thumbnails(QWidget):
         self.setFixedHeight(self._side_px + CAPTION_PX if pictures else 0)
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """A row of pictures; they shrink if they must."""
         return QSize(3 * (self._side_px + GAP_PX), self.height())
 
-    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, _: QPaintEvent | None) -> None:
         """Paint them."""
         if not self._pictures:
             return

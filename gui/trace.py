@@ -24,7 +24,7 @@ AT_THRESHOLD = 0.5
 class ClockAxis(pg.AxisItem):  # type: ignore[misc]
     """Times as a person reads them."""
 
-    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         """Times of the ticks, with hundredths only where they differ."""
         del scale
         words = [clock(value) if spacing < 1 else clock(value).rpartition(".")[0] for value in values]
@@ -91,7 +91,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         # now and not while painting, where it would ask for the next painting
         self.scene().prepareForPaint()
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange:
@@ -151,7 +151,7 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
         self._chosen = event
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         """All times: a bound that followed the view would have everything painted twice."""
         return QRectF(-1e6, -0.25, 2e6, LANES + 0.25)
 

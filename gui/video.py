@@ -42,7 +42,7 @@ class VideoView(QWidget):
         """The picture that is shown."""
         return self._image
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """As large as 720p at half size."""
         return QSize(640, 360)
 
@@ -55,7 +55,7 @@ class VideoView(QWidget):
         size = (width * zoom, height * zoom)
         return QRectF((self.width() - size[0]) / 2, (self.height() - size[1]) / 2, *size)
 
-    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, _: QPaintEvent | None) -> None:
         """Paint the picture, then the layers."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), colour("surface") if self._image is None else Qt.GlobalColor.black)

@@ -75,7 +75,7 @@ class IconButton(QToolButton):
             if not self.text():
                 self.setAccessibleName(tip)
 
-    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._dress()
@@ -88,7 +88,7 @@ class IconButton(QToolButton):
 class Choice(QComboBox):
     """A combo box with the icon set's own arrow."""
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the box, then the arrow."""
         super().paintEvent(event)
         painter = QPainter(self)

@@ -51,7 +51,7 @@ class MainWindow(QMainWindow):
         clock.start(250)
         self.show_workspace(0)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """The banner stays in the middle."""
         super().resizeEvent(event)
         self.banner.place()
@@ -74,12 +74,12 @@ class MainWindow(QMainWindow):
         self.live.recorder.stop()
         self.close()
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent | None) -> None:
         """Save what is running, then go. Nothing is lost: a recording ends as a whole session, an analysis likewise."""
         if self.live.recorder.path is not None and event is not None and not self._may_end_recording():
             event.ignore()
             return
-        self.live.stop()
+        self.live.stop(patience_s=5.0)
         self.analyze.shut_down()
         self.review.shut_down()
         try:

@@ -80,18 +80,18 @@ class AnalyzeWorkspace(QWidget):
         if self._queue is not None:
             self._queue.end()
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Files are welcome."""
         data = event.mimeData() if event else None
         if event is not None and data is not None and data.hasUrls():
             event.acceptProposedAction()
             restyle(self._zone, chosen=True)
 
-    def dragLeaveEvent(self, _: object) -> None:  # noqa: N802
+    def dragLeaveEvent(self, _: object) -> None:
         """They went away again."""
         restyle(self._zone, chosen=False)
 
-    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent | None) -> None:
         """Take them."""
         restyle(self._zone, chosen=False)
         data = event.mimeData() if event else None

@@ -101,11 +101,11 @@ class EventCard(QFrame):
         head = row(Chip(event), label(clock(event.onset_s), role="heading"), None, score)
         self.setLayout(column(head, moved, times, *parts, gap=6, margin=12))
 
-    def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:
         """A click is a choice."""
         self._pressed()
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """So is Enter."""
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._pressed()

@@ -113,7 +113,7 @@ class Stage(VideoView):
         calibrating = "Learning the face at rest: hold still for a moment." if self._uncalibrated_since_s else ""
         self._advice.say(() if self.player else (*sentences, *([calibrating] if calibrating else [])))
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802
+    def resizeEvent(self, event: object) -> None:
         """Keep what stands for an empty picture in the middle."""
         super().resizeEvent(event)  # type: ignore[arg-type]
         self._place_empty()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QGuiApplication, QMouseEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
@@ -33,13 +33,11 @@ class Measured:
 class Strip(QFrame):
     """One line of figures."""
 
-    opened = pyqtSignal()
-
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "strip")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Measured while it runs. Click for every stage.")
+        self.setToolTip("Measured while it runs. Click for every stage (F2).")
         self.setAccessibleName("Latency and drops")
         self._line = label("", quiet=True)
         self._side = label("", quiet=True)
@@ -47,31 +45,27 @@ class Strip(QFrame):
         self.layout().setContentsMargins(16, 0, 16, 0)  # type: ignore[union-attr]
         self.setFixedHeight(30)
         self._measured: Measured | None = None
-        self._details: Details | None = None
-
-    def say(self, text: str, side: str = "") -> None:
-        """Words instead of figures, while nothing runs."""
-        self._measured = None
-        self._line.setText(text)
-        self._side.setText(side)
+        self._details = Details(self)
 
     def show_measured(self, measured: Measured) -> None:
         """Figures of the run."""
         self._measured = measured
         self._line.setText("    ".join(line_of(measured)))
         self._side.setText(f"{measured.runtime}  ·  {measured.weights}")
-        if self._details is not None and self._details.isVisible():
+        if self._details.isVisible():
             self._details.show_measured(measured)
 
-    def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:  # noqa: N802
-        """Open the details."""
+    def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:
+        """A click opens the details."""
+        self.open_details()
+
+    def open_details(self) -> None:
+        """Show every stage, once something was measured."""
         if self._measured is None:
             return
-        self._details = Details(self)
         self._details.show_measured(self._measured)
         self._details.adjustSize()
-        place = self.mapToGlobal(QPoint(12, -self._details.height() - 6))
-        self._details.move(place)
+        self._details.move(self.mapToGlobal(QPoint(12, -self._details.height() - 6)))
         self._details.show()
 
 

@@ -59,18 +59,25 @@ class LiveWorkspace(QWidget):
         # until the cameras are found, the first one that opens
         self.run = LiveRun(self.picker.source or "auto", self.settings)
         self._shown, self._events_shown, self._held = None, 0, False
+        self._rate = (time.monotonic(), 0)
         self.cards.clear(NO_EVENTS)
         self.stage.back_to_live()
         self._look()
 
-    def stop(self) -> None:
-        """End what runs; a recording is saved."""
+    def stop(self, patience_s: float = 1.0) -> None:
+        """End what runs; a recording is saved. What takes longer (a stream that does not answer) ends by itself."""
         self.back_to_live()
         self.recorder.stop()
+        run = self.run
+        if run is None:
+            return
+        run.stop()
+        run.wait(patience_s)
+        self._look()
         if self.run is not None:
-            self.run.stop()
-            self.run.wait(5.0)
-            self._look()
+            self._last, self.run = run, None
+            self.stage.nothing(f"{run.name} is being closed.")
+            self._buttons(run, running=False)
 
     def start_source(self, source: str) -> None:
         """Begin with a source, as `open_source` takes it, or `SAMPLE`."""
@@ -100,6 +107,10 @@ class LiveWorkspace(QWidget):
         self.cards.choose(event)
         self.trace.choose(event)
 
+    def show_figures(self) -> None:
+        """Every stage's figures."""
+        self._strip.open_details()
+
     def mark(self) -> None:
         """Mark this moment in the recording."""
         self.recorder.mark("mark")
@@ -124,7 +135,7 @@ class LiveWorkspace(QWidget):
             return
         if run.history.events_seen != self._events_shown:
             self._show_new_events(run)
-        self._buttons(run)
+        self._buttons(run, running=not run.ended)
         if run.state is State.OPENING:
             self.stage.nothing(run.doing, busy=True)
         elif run.ended:
@@ -194,8 +205,7 @@ class LiveWorkspace(QWidget):
             return "spotting only", "no recognition weights"
         return "CPU", "weights: synthetic faces" if newest else "spotting"
 
-    def _buttons(self, run: LiveRun) -> None:
-        running = not run.ended
+    def _buttons(self, run: LiveRun, *, running: bool) -> None:
         self._start.show_as("stop" if running else "play", f"{'Stop' if running else 'Start'} (F5)")
         self._hold.show_as(
             "play" if self._held else "pause", "Go on (Space)" if self._held else "Hold the picture (Space)"
@@ -205,7 +215,7 @@ class LiveWorkspace(QWidget):
 
     def start_or_stop(self) -> None:
         """What the button does."""
-        if self.run is not None and not self.run.ended:
+        if self.run is not None:
             self.stop()
         else:
             self.start()

@@ -48,16 +48,16 @@ class EventsModel(QAbstractTableModel):
         self.events = list(events)
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
         """As many as there are events."""
         return 0 if parent.isValid() else len(self.events)
 
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: N802, B008
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
         """The columns."""
         del parent
         return len(COLUMNS)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:  # noqa: N802
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
         """Column names."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
@@ -99,7 +99,7 @@ class _Filter(QSortFilterProxyModel):
     kind = status = ANY
     least_score = 0.0
 
-    def filterAcceptsRow(self, source_row: int, _: QModelIndex) -> bool:  # noqa: N802
+    def filterAcceptsRow(self, source_row: int, _: QModelIndex) -> bool:
         stored = self.sourceModel().events[source_row]  # type: ignore[union-attr]
         found = class_of(stored.event)
         searched = f"{what_moved(stored.event)} {' '.join(stored.event.regions)} {stored.note}".lower()

@@ -166,7 +166,7 @@ class _Note(QPlainTextEdit):
         self.setPlaceholderText("A note on this event (E)")
         self.setAccessibleName("Note")
 
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
         super().focusOutEvent(event)
         self.left.emit()
 

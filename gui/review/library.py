@@ -154,7 +154,7 @@ class Library(QWidget):
 class _TwoLines(QStyledItemDelegate):
     """Name over details."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Room for two lines."""
         del option, index
         return QSize(100, 52)

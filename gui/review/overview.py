@@ -42,7 +42,7 @@ class Overview(QWidget):
             self._now_s, self._shown = now_s, (start_s, end_s)
             self.update()
 
-    def paintEvent(self, _: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, _: QPaintEvent | None) -> None:
         """Paint the bar."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -66,12 +66,12 @@ class Overview(QWidget):
         painter.setPen(QPen(colour("text"), 1.5))
         painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT_PX))
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Go there."""
         if event is not None:
             self.sought.emit(min(max(event.position().x() / max(self.width(), 1), 0.0), 1.0) * self._end_s)
 
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """And on."""
         self.mousePressEvent(event)
 

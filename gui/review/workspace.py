@@ -71,7 +71,7 @@ class ReviewWorkspace(QWidget):
         self._show_events()
         self.table.step(0)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """The list of sessions makes room in a small window; Ctrl+O still opens one."""
         super().resizeEvent(event)
         self._side.setVisible(self.width() >= NARROW_PX)
