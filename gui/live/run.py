@@ -1,11 +1,9 @@
 """A live run in the background: the driver's thread writes, the window pulls."""
 
-import shlex
 import threading
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gui.settings import Settings
 from realtime.drivers import Mailbox, Sink, Summary, Tally
@@ -13,12 +11,10 @@ from realtime.frame import Frame
 from realtime.results import Analysis, Event
 from realtime.session import SessionError
 from realtime.sources import CameraMode, Dropped, Notice, SourceError, open_source
+from realtime.tape import Tape
 from realtime.viewing.advice import Advisor
 from realtime.viewing.history import History
 from realtime.viewing.moments import Moments
-
-if TYPE_CHECKING:
-    from realtime.tape import Tape
 
 SAMPLE = "sample"
 """The name of the built-in sample as a source."""
@@ -75,12 +71,6 @@ class LiveRun:
         """Whether nothing more will come."""
         return self.state in (State.ENDED, State.FAILED)
 
-    @property
-    def command(self) -> str:
-        """The same on the command line."""
-        source = "demo" if self.source == SAMPLE else f"live --headless --source {shlex.quote(self.source)}"
-        return f"medn {source}"
-
     def set_sensitivity(self, factor: float) -> None:
         """Divide the usual thresholds by a factor from the next frame on."""
         self._factor = factor
@@ -97,7 +87,6 @@ class LiveRun:
     def record(self, path: Path, *, person: str, with_video: bool) -> None:
         """Begin to write a session from the next frame on. Raises `SessionError`."""
         from realtime.recording import describe
-        from realtime.tape import Tape
 
         filmed = str(path.with_suffix(".mp4")) if with_video else self.video
         consent = f"{person} agreed to be recorded{' with video' if with_video else ', without pictures'}."
@@ -158,7 +147,7 @@ class Taping(Sink):
         """One sentence, if a tape had to end."""
         self._lock = threading.Lock()
 
-    def begin(self, tape: "Tape") -> None:
+    def begin(self, tape: Tape) -> None:
         """Pass on to this tape from now on."""
         with self._lock:
             self.tape = tape

@@ -1,5 +1,6 @@
 """The Live workspace: what is seen now, what was found in it, and the controls of the run."""
 
+import shlex
 import time
 from functools import partial
 
@@ -197,7 +198,7 @@ class LiveWorkspace(QWidget):
         self._rate = (now_s, summary.frames_processed)
         newest = run.history.events[-1] if run.history.events else None
         runtime, weights = self.runtime(newest)
-        self._strip.show_measured(Measured(summary, fps, newest, run.command, runtime, weights))
+        self._strip.show_measured(Measured(summary, fps, newest, _command(run), runtime, weights))
 
     def runtime(self, newest: Event | None) -> tuple[str, str]:
         """What recognises, and with which weights."""
@@ -279,6 +280,11 @@ class LiveWorkspace(QWidget):
         """Learn the face at rest anew."""
         if self.run is not None:
             self.run.recalibrate()
+
+
+def _command(run: LiveRun) -> str:
+    """The same on the command line."""
+    return "medn demo" if run.source == SAMPLE else f"medn live --headless --source {shlex.quote(run.source)}"
 
 
 def _layer(name: str, words: str, setting: str, settings: Settings) -> IconButton:
