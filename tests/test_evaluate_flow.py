@@ -9,6 +9,7 @@ import torch
 from medn.data.flow_archive import FlowArchive, write_flow_archive
 from medn.evaluation.calibration import fit_temperature
 from medn.evaluation.flow import calibration_error, evaluate_flow, flow_record, flow_table, score_flow
+from medn.evaluation.pictures import draw_flow
 from medn.model import AU_NAMES
 from medn.model.medn import MEDN, MEDNConfig
 from medn.training.on_maps import loso_flow
@@ -40,6 +41,8 @@ def test_the_report_holds_every_part_and_is_json(tmp_path):
     assert sum(map(sum, record["whole"]["confusion"])) == 36
     assert [unit["name"] for unit in record["aus"]] == ["AU12"]  # the network knows no AU99
     assert "always the largest class" in flow_table(result)
+    draw_flow(result, tmp_path / "flow.png")
+    assert (tmp_path / "flow.png").stat().st_size > 5000
 
 
 def test_perfect_answers_score_one_and_are_calibrated():

@@ -9,6 +9,7 @@ import torch
 from medn.evaluation.windows import calibrate, evaluate_windows
 from medn.model.medn import MEDN, MEDNConfig
 from medn.training.config import TrainConfig
+from medn.training.loso import loso_samples
 from medn.training.samples import Samples, origin_of, read_samples, write_samples
 from medn.training.train import train
 
@@ -136,3 +137,20 @@ def test_it_learns_what_is_there_to_be_learned_and_calibration_does_not_change_t
     assert after.motion_emotion.confusion == before.motion_emotion.confusion
     assert after.micro_auc == pytest.approx(before.micro_auc)
     assert all(0.1 <= t <= 10 for t in temperatures.values())
+
+
+def test_leaving_one_subject_out_of_ones_own_samples_trains_a_network_for_each():
+    told = []
+    fold = TrainConfig(
+        network=SMALL.network,
+        motion_steps=40,
+        motion_batch=32,
+        window_steps=40,
+        window_batch=8,
+        window_rate=3e-3,
+        motion_rate=5e-3,
+    )
+    result = loso_samples(planted(36), seeds=(0,), config=fold, progress=lambda done, whole: told.append((done, whole)))
+    assert result.folds == 6
+    assert told[-1] == (6, 6)
+    assert result.whole[0].uf1 > 0.6

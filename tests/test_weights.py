@@ -82,3 +82,23 @@ def test_an_untrained_network_comes_only_by_that_name():
     assert untrained.name == "untrained"
     assert untrained.onnx is None
     assert untrained.network()(*example_inputs(1)).emotion_logits.shape == (1, 3)
+
+
+def test_the_shipped_weights_are_whole_small_synthetic_and_say_what_they_may_not_be_used_for():
+    shipped = read_weights()
+    assert shipped.synthetic
+    assert shipped.onnx is not None
+    assert shipped.file.stat().st_size + shipped.onnx.stat().st_size < 20_000_000
+    told = json.dumps(shipped.card)
+    assert all(
+        source in told for source in ("10.6084/m9.figshare.5047666", "10.6084/m9.figshare.4220517", "ICT-FaceKit")
+    )
+    assert "No use for lie detection, hiring, schooling or policing." in shipped.card["limits"]
+    inputs = example_inputs(3)
+    with torch.no_grad():
+        expected = shipped.network()(*inputs)
+    twin = onnxruntime.InferenceSession(shipped.onnx, providers=["CPUExecutionProvider"])
+    feed = {node.name: x.numpy() for node, x in zip(twin.get_inputs(), inputs, strict=True)}
+    for name in ("emotion_logits", "au_logits", "micro_logit"):
+        told_by_twin = torch.from_numpy(twin.run([name], feed)[0])
+        torch.testing.assert_close(told_by_twin, getattr(expected, name), rtol=1e-3, atol=1e-4)

@@ -34,7 +34,7 @@ def loso_flow(
         torch.manual_seed(seed)
         branch = copy.deepcopy(init) if init else MotionBranch()
         label = torch.from_numpy(archive.label[train])
-        steps, rate = (120, 5e-4) if init else (240, 2e-3)
+        steps, rate = (80, 5e-4) if init else (160, 2e-3)
         fit_maps(branch, maps[train], label, aus[train], steps=steps, rate=rate, seed=seed)
         with torch.inference_mode():
             return branch.eval()(maps[test], torch.zeros(len(test), 2)).emotion_logits.argmax(dim=1).numpy()
