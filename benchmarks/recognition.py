@@ -93,11 +93,13 @@ def finetuned(arguments: argparse.Namespace) -> Figures:
 
 
 def ablations(arguments: argparse.Namespace) -> Figures:
-    """MEDN and what it is without each of its ideas: same samples, same number of steps."""
+    """MEDN and what it is without each of its ideas: same samples, same steps. Kept after each seed; seeds add up."""
     pairs = read_samples(arguments.pairs)
     windows = Samples.join([read_samples(folder) for folder in arguments.windows])
     test = read_samples(arguments.test)
-    rows: Figures = {name: [] for name in ABLATIONS}
+    kept = arguments.figures / "ablations.json"
+    rows: Figures = json.loads(kept.read_text())["rows"] if kept.is_file() else {name: [] for name in ABLATIONS}
+    figures: Figures = {"steps": arguments.steps, "windows": len(windows), "test": len(test), "rows": rows}
     for seed in arguments.seeds:
         committees: dict[float, MEDN] = {}
         for name, (network, losses) in ABLATIONS.items():
@@ -110,7 +112,8 @@ def ablations(arguments: argparse.Namespace) -> Figures:
             trained = train(replace(config, motion_steps=0), pairs, windows, init=start)
             rows[name].append({"seed": seed, **_window_row(evaluate_windows(trained, test))})
             print(name, rows[name][-1], flush=True)
-    return {"steps": arguments.steps, "windows": len(windows), "test": len(test), "rows": rows}
+        kept.write_text(json.dumps(figures))
+    return figures
 
 
 def shipped(arguments: argparse.Namespace) -> Figures:

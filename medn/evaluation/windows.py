@@ -50,7 +50,7 @@ def predict_windows(network: MEDN, samples: Samples, batch: int = 32) -> Predict
         displacement = np.stack([without_rigid_motion(framed(each)) for each in halved])
         maps = normalised(with_strain(displacement))
         context = np.stack([amplitude_iod(displacement), samples.rise_s[part]], axis=1)
-        faces = torch.from_numpy(np.asarray(samples.faces[part])).float() / 255
+        faces = torch.tensor(np.asarray(samples.faces[part])).float() / 255
         with torch.inference_mode():
             parts.append(network(faces, torch.from_numpy(maps), torch.from_numpy(context)))
     return Prediction(*(torch.cat(field) for field in zip(*parts, strict=True)))

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.face.aligned import EYE_CENTRE_PX, EYE_DISTANCE_PX
+from medn.model import FLOW_SIZE
 
-MAP_SIZE = 28
 BOX_WIDTH_PX = EYE_DISTANCE_PX / 0.46
 BOX_HEIGHT_PX = BOX_WIDTH_PX * 1.15
 """Of the box, in px of the aligned face."""
@@ -66,7 +66,7 @@ def without_rigid_motion(displacement: NDArray[np.float32], rounds: int = 4) -> 
     Iteratively reweighted least squares with Cauchy weights: what moves by itself, as a micro-expression does, soon
     counts for nothing.
     """
-    samples = displacement.reshape(-1, 2 * MAP_SIZE**2).astype(np.float64)
+    samples = displacement.reshape(-1, 2 * FLOW_SIZE**2).astype(np.float64)
     motion = samples @ _RIGID_INVERSE.T
     for _ in range(rounds):
         u, v = np.split(samples - motion @ _RIGID.T, 2, axis=1)
@@ -109,7 +109,7 @@ def published_maps(flow: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def cell_centres_px() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(28,) x and (28,) y of the cells' centres in px of the aligned face."""
-    at = (np.arange(MAP_SIZE) + 0.5) / MAP_SIZE
+    at = (np.arange(FLOW_SIZE) + 0.5) / FLOW_SIZE
     return EYE_CENTRE_PX[0] + (at - 0.5) * BOX_WIDTH_PX, EYE_CENTRE_PX[1] + (at - EYES_AT) * BOX_HEIGHT_PX
 
 

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.face.flow import flow_map
-
-FRAMES = 8
-"""Faces in a window, evenly spread in time, the onset's first and the apex' last."""
+from medn.model import FRAMES
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,13 +14,13 @@ from torch.nn import functional as F
 
 from medn.face.aligned import SIZE_PX
 from medn.face.flow import (
-    MAP_SIZE,
     amplitude_iod,
     cell_centres_px,
     normalised,
     with_strain,
     without_rigid_motion,
 )
+from medn.model import FLOW_SIZE
 from medn.model.motion import mirrored
 
 
@@ -69,7 +69,7 @@ def flow_maps(
 
 def map_variants(maps: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
     """The same done to maps (B, 3, 28, 28) of which no flow is at hand, as published ones."""
-    centres = (torch.arange(MAP_SIZE) + 0.5) * 2 / MAP_SIZE - 1
+    centres = (torch.arange(FLOW_SIZE) + 0.5) * 2 / FLOW_SIZE - 1
     varied = _reframed(maps, [centres, centres], how, generator)
     varied[:, :2] += _false_flow(len(maps), how, generator)
     return _regained(varied, how, generator)
@@ -117,17 +117,17 @@ def _regained(maps: Tensor, how: Augmentation, generator: torch.Generator) -> Te
 def _slow(count: int, basis: Tensor | None, generator: torch.Generator) -> Tensor:
     """(B, 2, 28, 28) random fields: white, or spanned by a basis (k, 784)."""
     if basis is None:
-        return torch.randn(count, 2, MAP_SIZE, MAP_SIZE, generator=generator)
+        return torch.randn(count, 2, FLOW_SIZE, FLOW_SIZE, generator=generator)
     field = torch.randn(count, 2, len(basis), generator=generator) @ basis
-    return field.reshape(count, 2, MAP_SIZE, MAP_SIZE)
+    return field.reshape(count, 2, FLOW_SIZE, FLOW_SIZE)
 
 
 def _cut_out(maps: Tensor, share: float, generator: torch.Generator) -> None:
     """Blank one rectangle of 4–10 cells a side in some of the maps, in place (DeVries & Taylor 2017)."""
     for index in torch.nonzero(torch.rand(len(maps), generator=generator) < share)[:, 0].tolist():
         width, height = torch.randint(4, 11, (2,), generator=generator).tolist()
-        left = int(torch.randint(0, MAP_SIZE - width, (1,), generator=generator))
-        top = int(torch.randint(0, MAP_SIZE - height, (1,), generator=generator))
+        left = int(torch.randint(0, FLOW_SIZE - width, (1,), generator=generator))
+        top = int(torch.randint(0, FLOW_SIZE - height, (1,), generator=generator))
         maps[index, :, top : top + height, left : left + width] = 0
 
 
@@ -135,7 +135,7 @@ def _basis(knots: int, mode: str) -> Tensor:
     """(knots², 784): what each of knots × knots values adds to a map that is interpolated between them."""
     one_each = torch.eye(knots**2).reshape(knots**2, 1, knots, knots)
     corners = True if mode == "bicubic" else None
-    return F.interpolate(one_each, size=MAP_SIZE, mode=mode, align_corners=corners).reshape(knots**2, -1)
+    return F.interpolate(one_each, size=FLOW_SIZE, mode=mode, align_corners=corners).reshape(knots**2, -1)
 
 
 _SLOW_BASIS = _basis(3, "bicubic")

@@ -18,8 +18,8 @@ from medn.data.shapes import load_shapes
 from medn.face.aligned import SIZE_PX, align, alignment
 from medn.face.flow import halved_flow
 from medn.face.landmarker import Landmarker
-from medn.face.window import FRAMES, faces_at
-from medn.model import AU_NAMES, EMOTIONS
+from medn.face.window import faces_at
+from medn.model import AU_NAMES, EMOTIONS, FRAMES
 from medn.training.samples import Samples, write_samples
 
 Progress = Callable[[int, int], None]

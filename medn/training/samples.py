@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.face.aligned import SIZE_PX
-from medn.face.window import FRAMES
-from medn.model import AU_NAMES
+from medn.model import AU_NAMES, FRAMES
 
 HALF = SIZE_PX // 2
 

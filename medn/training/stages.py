@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from medn.model import EMOTIONS
 from medn.model.losses import Targets, emotion_loss, known_bce, medn_loss
 from medn.model.medn import MEDN
 from medn.training.augment import flow_maps, mirror_some
@@ -26,7 +27,7 @@ class StageRun:
         self.done = 0
         self.steps = config.motion_steps if stage == "motion" else config.window_steps
         self._network, self._samples, self._config, self._device = network, samples, config, device
-        self._draw = _balanced(samples)
+        self._draw = _Draw(samples)
         held = network.motion.members
         held.requires_grad_(stage == "motion")
         self._learning = [p for p in (held if stage == "motion" else network).parameters() if p.requires_grad]
@@ -94,7 +95,7 @@ class StageRun:
         config = self._config
         at = self._draw(config.window_batch, generator)
         maps, amplitude = flow_maps(self._samples.flow[at], config.augmentation, generator)
-        faces = _relit(torch.from_numpy(np.asarray(self._samples.faces[at])), generator)
+        faces = _relit(torch.tensor(np.asarray(self._samples.faces[at])), generator)
         maps, faces_or_none = mirror_some(maps, faces, generator)
         assert faces_or_none is not None
         context = torch.tensor(np.stack([amplitude, self._samples.rise_s[at]], axis=1))
@@ -115,26 +116,27 @@ class StageRun:
         return torch.autocast(self._device, torch.bfloat16, enabled=self._device == "cuda")
 
 
-class _balanced:  # noqa: N801 (a function with a table, made once)
-    """Draws samples so that each group comes as often: the classes of micro-expressions, and, half, all else."""
+class _Draw:
+    """Draws samples so that each class of micro-expressions comes as often, and all else as often as they together."""
 
     def __init__(self, samples: Samples) -> None:
-        other = np.flatnonzero(samples.micro == 0)
-        emotion = np.asarray(samples.emotion)
-        classes = [np.flatnonzero((emotion == number) & ~(samples.micro == 0)) for number in range(3)]
-        unclassed = np.flatnonzero((emotion < 0) & ~(samples.micro == 0))
-        shares = [1 / 3] * 3 + [0.1, 1.0]
-        self._groups = [
-            (group, share) for group, share in zip([*classes, unclassed, other], shares, strict=True) if len(group)
-        ]
+        emotion, other = np.asarray(samples.emotion), np.asarray(samples.micro) == 0
+        groups = [np.flatnonzero((emotion == number) & ~other) for number in range(len(EMOTIONS))]
+        groups += [np.flatnonzero((emotion < 0) & ~other), np.flatnonzero(other)]
+        shares = [1 / len(EMOTIONS)] * len(EMOTIONS) + [_UNCLASSED, 1.0]
+        self._groups = [group for group in groups if len(group)]
+        self._shares = torch.tensor([share for group, share in zip(groups, shares, strict=True) if len(group)])
 
     def __call__(self, count: int, generator: torch.Generator) -> NDArray[np.int64]:
-        weights = torch.tensor([share for _, share in self._groups])
-        which = torch.multinomial(weights, count, replacement=True, generator=generator).tolist()
-        draw = torch.rand(count, generator=generator).tolist()
-        return np.array(
-            [self._groups[g][0][int(d * len(self._groups[g][0]))] for g, d in zip(which, draw, strict=True)]
-        )
+        """(count,) indices."""
+        which = torch.multinomial(self._shares, count, replacement=True, generator=generator).tolist()
+        draws = torch.rand(count, generator=generator).tolist()
+        chosen = zip(which, draws, strict=True)
+        return np.array([self._groups[group][int(draw * len(self._groups[group]))] for group, draw in chosen])
+
+
+_UNCLASSED = 0.1
+"""Share of micro-expressions whose class is none of the three."""
 
 
 def _mixed_up(
