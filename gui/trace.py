@@ -108,7 +108,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         for line in self._thresholds:
             line.setPen(pg.mkPen(colour("quiet", 90), width=1, style=Qt.PenStyle.DotLine))
         self._curve.setPen(pg.mkPen(colour("quiet"), width=1))
-        self._above.setPen(pg.mkPen(colour("text"), width=2))
+        self._above.setPen(pg.mkPen(colour("text"), width=1))
         self._cursor.setPen(pg.mkPen(colour("text"), width=1))
         left, bottom = self.getAxis("left"), self.getAxis("bottom")
         left.setTicks([[(LANES - 1 - lane + AT_THRESHOLD, name) for lane, name in enumerate(REGION_GROUPS)]])

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPlainTextEdit, QScroll
 
 from gui.bars import Bars, au_bars, class_bars
 from gui.thumbnails import Thumbnails
-from gui.widgets import button, column, label, row
+from gui.widgets import IconButton, button, column, label, row
 from gui.words import class_of, clock, regions_of, timing, what_moved
 from realtime.results import Event
 from realtime.session import Status, StoredEvent
@@ -44,6 +44,14 @@ class Inspector(QScrollArea):
         self._why = label("", wrap=True)
         self._evidence = QGridLayout()
         self._evidence.setVerticalSpacing(2)
+        self._evidence.setContentsMargins(0, 0, 0, 0)
+        measured = QWidget()
+        measured.setLayout(self._evidence)
+        measured.hide()
+        self._all = IconButton(
+            "list", "Everything that was measured around the movement", text="All measurements", toggle=True
+        )
+        self._all.toggled.connect(measured.setVisible)
         self._note = _Note()
         self._note.left.connect(self._take_note)
         self._confirm = button(
@@ -59,7 +67,7 @@ class Inspector(QScrollArea):
                 self._title, self._times, 4, row(self._confirm, self._reject), 4,
                 self._pictures, self._no_pictures, self._kind, self._classes, 4, self._aus_heading, self._aus, 4,
                 label("NOTE", role="section"), self._note, 4,
-                label("WHY IT WAS SPOTTED", role="section"), self._why, self._evidence, None,
+                label("WHY IT WAS SPOTTED", role="section"), self._why, row(self._all, None), measured, None,
             )
         )  # fmt: skip
         inside = QWidget()
