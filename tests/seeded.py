@@ -1,12 +1,12 @@
 """An untrained network with fixed weights, as the runtimes are given trained ones."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
 from medn.model.medn import MEDN
-from medn.runtime import Weights
 
 
 def seeded_network() -> MEDN:
@@ -14,8 +14,20 @@ def seeded_network() -> MEDN:
     return MEDN().eval()
 
 
-SEEDED = Weights("untrained", hashlib.sha256(b"seed 0").hexdigest(), seeded_network, onnx=None)
+@dataclass(frozen=True)
+class Seeded:
+    """As `medn.runtime.Weights` has it."""
+
+    name: str = "untrained"
+    sha256: str = hashlib.sha256(b"seed 0").hexdigest()
+    onnx: Path | None = None
+
+    def network(self) -> MEDN:
+        return seeded_network()
 
 
-def seeded(**changes) -> Weights:
+SEEDED = Seeded()
+
+
+def seeded(**changes) -> Seeded:
     return replace(SEEDED, **changes)

@@ -112,13 +112,6 @@ def test_a_long_run_of_windows_leaves_nothing_behind(weights, windows, name):
     assert min(np.diff(held)) < 512
 
 
-def test_a_higher_temperature_softens_the_classes_and_keeps_their_order(weights, windows, reference):
-    softer = load_runtime("pytorch", seeded(temperature=3.0))(windows)
-    assert (softer.emotion.max(axis=1) < reference.emotion.max(axis=1)).all()
-    np.testing.assert_array_equal(softer.emotion.argsort(axis=1), reference.emotion.argsort(axis=1))
-    np.testing.assert_array_equal(softer.aus, reference.aus)
-
-
 def test_windows_of_the_wrong_shape_or_type_are_refused_in_a_sentence():
     good = WindowBatch.empty(2)
     with pytest.raises(ValueError, match=r"windows' flow must be float32 of shape \(2, 3, 28, 28\), not float64"):
@@ -133,8 +126,10 @@ def test_warming_up_says_how_long_it_took(on_onnx):
 
 def test_onnx_runtime_is_ready_without_loading_pytorch(weights):
     program = (
-        "import sys; from pathlib import Path; from medn.runtime import Weights, load_runtime\n"
-        f"runtime = load_runtime('auto', Weights('w', '', None, Path({str(weights.onnx)!r})))\n"
+        "import sys; from pathlib import Path; from types import SimpleNamespace\n"
+        "from medn.runtime import load_runtime\n"
+        f"weights = SimpleNamespace(name='w', sha256='', onnx=Path({str(weights.onnx)!r}))\n"
+        "runtime = load_runtime('auto', weights)\n"
         "runtime.warm_up(); print(runtime.name, 'torch' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

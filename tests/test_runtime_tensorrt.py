@@ -64,7 +64,7 @@ def test_half_precision_is_only_where_it_forgives():
     kinds = {name: parameter.dtype for name, parameter in mixed.named_parameters()}
     assert kinds["emotion.blocks.0.attend.layer.query.weight"] == torch.float16
     assert kinds["emotion.blocks.0.norm.weight"] == torch.float32
-    assert kinds["to_emotion.weight"] == kinds["to_micro.weight"] == torch.float32
+    assert kinds["to_emotion.weight"] == kinds["motion.members.0.au.weight"] == torch.float32
     assert all(parameter.dtype == torch.float32 for parameter in seeded_network().parameters())
 
 

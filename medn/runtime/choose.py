@@ -86,7 +86,7 @@ def _load(name: str, weights: Weights, threads: int, notice: Notice, explanation
     if RUNTIMES[name].on_gpu:
         steps_in = next(other for other in ("onnx", "pytorch") if not RUNTIMES[other].why_not(weights))
         reserve = (steps_in, preparing(RUNTIMES[steps_in]))
-    return Runtime(name, preparing(RUNTIMES[name]), weights.temperature, reserve, notice, explanation)
+    return Runtime(name, preparing(RUNTIMES[name]), reserve, notice, explanation)
 
 
 def _choice(name: str, weights: Weights | None) -> Choice:

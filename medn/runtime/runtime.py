@@ -16,9 +16,9 @@ Notice = Callable[[str], None]
 class Runtime:
     """Callable: a batch of windows → `Recognition`. One thread at a time, for its buffers are reused.
 
-    Nothing is allocated for a window but the answer itself (16 numbers) and what the library inside allocates: ONNX
-    Runtime works in an arena that it keeps, a TensorRT engine in its own workspace; PyTorch takes memory for each
-    intermediate result.
+    No array as large as a window is allocated for one: only its answer (16 numbers), Python's passing objects, and what
+    the library inside takes: ONNX Runtime works in an arena that it keeps, a TensorRT engine in its own workspace;
+    PyTorch takes memory for each intermediate result and gives it back.
 
     If the device fails (out of memory, a driver reset), `reserve` is made ready in its place, the windows in hand are
     computed again, `notice` is told, and `name` and `device` change; without a reserve the library's error goes on.
@@ -28,7 +28,6 @@ class Runtime:
         self,
         name: str,
         prepare: Callable[[Buffers], Prepared],
-        temperature: float = 1.0,
         reserve: tuple[str, Callable[[Buffers], Prepared]] | None = None,
         notice: Notice = lambda _: None,
         explanation: str = "",
@@ -38,7 +37,6 @@ class Runtime:
         """Why this one, in words for the log and `medn doctor`."""
         self._buffers = Buffers.allocate()
         self._prepared = prepare(self._buffers)
-        self._temperature = temperature
         self._reserve = reserve
         self._notice = notice
 
@@ -82,7 +80,7 @@ class Runtime:
 
     def _tell(self, answer: Recognition, start: int, stop: int) -> None:
         count, buffers = stop - start, self._buffers
-        answer.emotion[start:stop] = _softmax(buffers.emotion_logits[:count] / self._temperature)
+        answer.emotion[start:stop] = _softmax(buffers.emotion_logits[:count])
         answer.aus[start:stop] = _sigmoid(buffers.au_logits[:count])
         answer.micro[start:stop] = _sigmoid(buffers.micro_logit[:count])
 

@@ -1,25 +1,26 @@
-"""What a runtime needs to know of trained weights."""
+"""What a runtime needs to know of weights; `medn.weights` reads them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from medn.model.medn import MEDN
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Protocol):
     """One set of weights, before any library has read it."""
 
-    name: str
-    """As a person knows it."""
-    sha256: str
-    """Of the safetensors file, in hexadecimal."""
-    network: Callable[[], "MEDN"]
-    """Makes the network and reads the weights into it; imports PyTorch, which takes seconds."""
-    onnx: Path | None
-    """The ONNX twin, if one was written."""
-    temperature: float = 1.0
-    """What the emotion logits are divided by, so that their probabilities are calibrated (Guo et al. 2017)."""
+    @property
+    def name(self) -> str:
+        """As a person knows it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the safetensors file, in hexadecimal."""
+
+    @property
+    def onnx(self) -> Path | None:
+        """The ONNX twin, if there is one."""
+
+    def network(self) -> "MEDN":
+        """The network; imports PyTorch, which takes seconds."""

@@ -70,7 +70,7 @@ class Recognition:
     """What MEDN tells of B windows. The arrays are the caller's own: later windows do not change them."""
 
     emotion: NDArray[np.float32]
-    """(B, 3) calibrated probability of negative, positive and surprise; each row sums to 1."""
+    """(B, 3) probability of negative, positive and surprise; each row sums to 1. Calibrated in the weights."""
     aus: NDArray[np.float32]
     """(B, 12) probability of each action unit, in the order of `medn.model.AU_NAMES`."""
     micro: NDArray[np.float32]
