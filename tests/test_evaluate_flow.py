@@ -9,7 +9,7 @@ import torch
 from medn.data.flow_archive import FlowArchive, write_flow_archive
 from medn.evaluation.calibration import fit_temperature
 from medn.evaluation.flow import calibration_error, evaluate_flow, flow_record, flow_table, score_flow
-from medn.evaluation.pictures import draw_flow
+from medn.evaluation.picture import draw_flow
 from medn.model import AU_NAMES
 from medn.model.medn import MEDN, MEDNConfig
 from medn.training.on_maps import loso_flow

@@ -1,6 +1,7 @@
 """The motion branch taught on flow maps of real micro-expressions, for judging by leaving one subject out."""
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from medn.model.losses import emotion_loss, known_bce
 from medn.model.motion import MotionBranch
 from medn.training.augment import Augmentation, map_variants, mirror_some
 
+EPOCH_STEPS = 10
+"""What the oracle calls an epoch."""
 MAPS_AUGMENTATION = Augmentation(slow_share=0.2, noise=0.3)
 
 
@@ -35,9 +38,14 @@ def loso_flow(
         branch = copy.deepcopy(init) if init else MotionBranch()
         label = torch.from_numpy(archive.label[train])
         steps, rate = (80, 5e-4) if init else (160, 2e-3)
-        fit_maps(branch, maps[train], label, aus[train], steps=steps, rate=rate, seed=seed)
-        with torch.inference_mode():
-            return branch.eval()(maps[test], torch.zeros(len(test), 2)).emotion_logits.argmax(dim=1).numpy()
+        answers = []
+        for done in fit_maps(branch, maps[train], label, aus[train], steps=steps, rate=rate, seed=seed):
+            if done == steps or (oracle and done % EPOCH_STEPS == 0):
+                with torch.inference_mode():
+                    logits = branch.eval()(maps[test], torch.zeros(len(test), 2)).emotion_logits
+                answers.append(logits.argmax(dim=1).numpy())
+                branch.train()
+        return np.stack(answers)
 
     return loso(archive.label, archive.dataset.tolist(), archive.subject.tolist(), fit_predict, seeds, oracle=oracle)
 
@@ -52,15 +60,18 @@ def fit_maps(
     rate: float,
     seed: int,
     batch: int = 64,
-) -> None:
-    """Teach a branch maps (N, 3, 28, 28), classes (N,) and action units (N, 12; NaN unknown); classes balanced."""
+) -> Iterator[int]:
+    """Teach a branch maps (N, 3, 28, 28), classes (N,) and action units (N, 12; NaN unknown); classes balanced.
+
+    Yields after each step how many are done.
+    """
     generator = torch.Generator().manual_seed(seed)
     counts = torch.bincount(emotion, minlength=3).clamp_min(1)
     weights = (1.0 / counts)[emotion]
     optimizer = torch.optim.AdamW(branch.members.parameters(), lr=rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
     branch.train()
-    for _ in range(steps):
+    for done in range(1, steps + 1):
         at = torch.multinomial(weights, batch, replacement=True, generator=generator)
         varied, _ = mirror_some(map_variants(maps[at], MAPS_AUGMENTATION, generator), None, generator)
         loss = torch.zeros(())
@@ -70,6 +81,7 @@ def fit_maps(
         torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
+        yield done
 
 
 def _known_units(archive: FlowArchive) -> torch.Tensor:
