@@ -94,6 +94,15 @@ def test_what_is_written_is_read_back(tmp_path_factory, found, rejected, faces):
         assert sorted(map(str, session.candidates())) == sorted(map(str, rejected))
 
 
+def test_frames_come_in_the_order_of_time_with_and_without_faces(tmp_path):
+    with SessionWriter(tmp_path / "a.medn", INFO) as writer:
+        for index in range(6):
+            faces = (reading(0),) if index % 2 else ()
+            writer.on_analysis(Frame(index, index / 30, PICTURE), Analysis(index, index / 30, faces))
+    with open_session(tmp_path / "a.medn") as session:
+        assert [row.frame for row in session.frames()] == list(range(6))
+
+
 class Still:
     """The smallest pipeline."""
 

@@ -83,11 +83,11 @@ class Session:
         )
 
     def frames(self) -> Iterator[FrameRow]:
-        """Every frame that the source offered, in the order in which it was dealt with."""
+        """Every frame that the source offered, in the order of time."""
         regions, thresholds = len(REGION_GROUPS), 2 * len(REGION_GROUPS)
         columns = ", ".join((*REGION_GROUPS, *(f"{region}_threshold" for region in REGION_GROUPS)))
         head = "yaw_deg, pitch_deg, roll_deg, eye_distance_px, calibrated"
-        rows = self._rows(f"SELECT frame, time_s, dropped, face, {columns}, {head} FROM frames ORDER BY rowid")  # noqa: S608
+        rows = self._rows(f"SELECT frame, time_s, dropped, face, {columns}, {head} FROM frames ORDER BY frame, rowid")  # noqa: S608
         for frame, time_s, dropped, face, *values in rows:
             if face is None:
                 yield FrameRow(frame, time_s, Cause(dropped) if dropped else None)
