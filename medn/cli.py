@@ -157,6 +157,33 @@ def replay(
 
 
 @app.command()
+def export(
+    sessions: Annotated[list[Path], typer.Argument(help="Session files, NAME.medn.")],
+    to: Annotated[str, typer.Option(help="Formats, with commas: csv, parquet, elan, boris, textgrid, webvtt, …")],
+    folder: Annotated[Path | None, typer.Option("--out", help="Where files go [default: beside the session].")] = None,
+    only: Annotated[str, typer.Option(help="all, confirmed, unreviewed or rejected events.")] = "all",
+) -> None:
+    """Write sessions as files of the tools that people code in."""
+    from realtime.export import ExportError, events_named, export_sessions, formats_named
+
+    try:
+        formats, keep = formats_named(to), events_named(only)
+    except ExportError as error:
+        raise refusal(str(error)) from None
+    with ctrl_c_stops() as stop, Bars() as bars:
+        done = failed = 0
+        for outcome in export_sessions(sessions, formats, folder, keep=keep, tick=bars.tick, stop=stop):
+            bars.end(str(outcome.session))
+            done, failed = done + (not outcome.error), failed + bool(outcome.error)
+            if outcome.error:
+                say.print(f"medn: {outcome.error}", style="red")
+            for path in outcome.files:
+                print(path)
+        if failed and not stop.is_set():
+            raise typer.Exit(SOME_FAILED if done else UNUSABLE)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Tell what this machine has: cameras, display, runtimes, versions."""
     from realtime.doctor import examine, render

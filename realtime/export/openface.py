@@ -1,0 +1,39 @@
+"""CSV with OpenFace's column names, a row for each face of each frame, so that scripts written for OpenFace read it.
+
+Of OpenFace's columns there are frame (from 1), face_id, timestamp (s), confidence, success, and AUxx_c, which is 1
+within an event whose action unit is probably there. Confidence only repeats success: the face tracker tells no more.
+Not there: gaze, landmarks, pose, AUxx_r (intensities are not estimated), and action units that MEDN does not know.
+"""
+
+import csv
+from pathlib import Path
+
+from medn.model import AU_NAMES
+from realtime.export.labels import action_units_of
+from realtime.export.material import Material
+
+_HEAD = ("frame", "face_id", "timestamp", "confidence", "success")
+
+
+def write_openface(material: Material, path: Path) -> None:
+    """Write the frames; those that were dropped are left out. Where no recognizer ran, AUxx_c are empty."""
+    recognized = bool(material.info.weights_sha256) or any(stored.event.aus is not None for stored in material.events)
+    spans = [
+        (stored.event.face, stored.event.onset_frame, stored.event.offset_frame, set(action_units_of(stored.event)))
+        for stored in material.events
+    ]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow((*_HEAD, *(f"AU{int(name.removeprefix('AU')):02d}_c" for name in AU_NAMES)))
+        for row in material.session.frames():
+            if row.dropped:
+                continue
+            found = row.face is not None
+            units = {
+                name
+                for face, onset, offset, moved in spans
+                if face == row.face and onset <= row.frame <= offset
+                for name in moved
+            }
+            head = (row.frame + 1, row.face or 0, round(row.time_s, 6), int(found), int(found))
+            lines.writerow((*head, *(int(name in units) if recognized else None for name in AU_NAMES)))

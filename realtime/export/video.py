@@ -1,0 +1,83 @@
+"""MP4 (H.264): the recording with its events drawn in, at the recording's own times and without its sound."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.export.labels import in_words
+from realtime.export.material import ExportError, Material
+from realtime.frame import Frame
+from realtime.session import StoredEvent
+from realtime.sources import SourceError, VideoFile
+
+LINGER_S = 1.0
+"""A label stays this long after its event, greyed: the event itself is too short to read by."""
+TICK_EVERY = 30
+"""Frames between two words on progress."""
+_TIME_BASE = Fraction(1, 90_000)
+_BRIGHT, _GREY, _BACK = (80, 220, 255), (150, 150, 150), (25, 25, 25)  # BGR
+
+
+def write_video(material: Material, path: Path) -> None:
+    """Write the whole recording, which must still be where it was when it was analysed."""
+    if not material.info.video:
+        raise ExportError(f"{material.name} comes from a camera and holds no video to draw events in.")
+    try:
+        with VideoFile(Path(material.info.video)) as source, av.open(str(path), "w", format="mp4") as container:
+            stream = container.add_stream("libx264", options={"crf": "20", "preset": "veryfast"})
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = stream.time_base = _TIME_BASE
+            for count, (time_s, image) in enumerate(_pictures(source, material)):
+                if material.stop.is_set():
+                    raise ExportError(f"The video of {material.name} was stopped before its end; it is not kept.")
+                if count == 0:
+                    stream.height, stream.width = image.shape[:2]
+                frame = av.VideoFrame.from_ndarray(image, "bgr24")
+                frame.pts, frame.time_base = round(time_s / _TIME_BASE), _TIME_BASE
+                container.mux(stream.encode(frame))
+                if count % TICK_EVERY == 0:
+                    material.tick(time_s, source.duration_s)
+            container.mux(stream.encode())
+    except SourceError as error:
+        raise ExportError(f"{material.name} cannot be drawn in: {error}") from error
+
+
+def _pictures(source: VideoFile, material: Material) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    for item in source:
+        if isinstance(item, Frame):
+            # H.264 halves the colours, so both sides must be even
+            height, width = (side // 2 * 2 for side in item.image.shape[:2])
+            image = np.ascontiguousarray(item.image[:height, :width])
+            draw(image, item.time_s, material.events)
+            yield item.time_s, image
+
+
+def draw(image: NDArray[np.uint8], time_s: float, events: tuple[StoredEvent, ...]) -> None:
+    """Draw what there is at `time_s` into a (height, width, 3) BGR picture, an event a line, from the bottom up.
+
+    Beside each label a bar from onset to offset fills as the event goes; the line across it is the apex.
+    """
+    height, width = image.shape[:2]
+    line_px = max(height // 18, 12)
+    shown = [stored for stored in events if stored.event.onset_s <= time_s <= stored.event.offset_s + LINGER_S]
+    for number, stored in enumerate(shown, 1):
+        event = stored.event
+        colour = _BRIGHT if time_s <= event.offset_s else _GREY
+        top, bottom, bar_px = height - number * line_px, height - (number - 1) * line_px, width // 6
+        cv2.rectangle(image, (0, top), (width, bottom - 1), _BACK, cv2.FILLED)
+        length_s = max(event.offset_s - event.onset_s, 1e-3)
+        done, apex = (min((t - event.onset_s) / length_s, 1.0) for t in (time_s, event.apex_s))
+        middle = (top + bottom) // 2
+        cv2.rectangle(
+            image, (0, middle - line_px // 6), (round(done * bar_px), middle + line_px // 6), colour, cv2.FILLED
+        )
+        cv2.line(image, (round(apex * bar_px), top + 2), (round(apex * bar_px), bottom - 3), colour, 1)
+        # OpenCV's own letters are ASCII
+        words = f"face {event.face}: {in_words(stored)}".encode("ascii", "replace").decode()
+        place = (bar_px + line_px // 2, bottom - line_px // 3)
+        cv2.putText(image, words, place, cv2.FONT_HERSHEY_SIMPLEX, line_px / 40, colour, 1, cv2.LINE_AA)
