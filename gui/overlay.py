@@ -99,7 +99,7 @@ def _name_beside(
 ) -> None:
     """The class's letter and what moved, beside the face where there is room, with a thin line to a region."""
     box = QPolygonF(to_widget(points[list(OVAL)])).boundingRect()
-    text = f"{letter(event)}   {what_moved(event)}"
+    text = f"{letter(event)}   {what_moved(event)}" if event.emotion else what_moved(event)
     painter.setFont(text_font(13))
     width = painter.fontMetrics().horizontalAdvance(text) + 20
     gap, radius = 0.12 * box.width(), _radius(to_widget, points)
