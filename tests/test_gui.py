@@ -30,6 +30,7 @@ from gui.app import make_app
 from gui.consent import ConsentDialog
 from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
+from gui.review.export_dialog import ExportDialog
 from gui.settings import Settings
 from gui.window import MainWindow
 from medn.cli import app as cli
@@ -290,6 +291,24 @@ def test_an_event_is_magnified_and_compared_in_pictures(window, session):
     assert review.viewer.image.shape == (side, side, 3)
 
 
+def test_what_is_filtered_or_confirmed_is_exported_in_the_background(window, session, tmp_path):
+    window.open_session(session)
+    press(window.review, KEY.Key_C)
+    window.review.table._kind.setCurrentText("surprise")
+    dialog = ExportDialog(window.review.record, window.review.table.shown_ids, window)
+    dialog._folder.setText(str(tmp_path / "out"))
+    counts = []
+    for scope in (dialog._all, dialog._confirmed, dialog._filtered):
+        scope.setChecked(True)
+        dialog._go.click()
+        until(lambda: "Written" in dialog._told.text())
+        newest = max((tmp_path / "out").glob("*events*.csv"), key=lambda p: p.stat().st_mtime_ns)
+        counts.append(len(newest.read_text().strip().splitlines()) - 1)
+    assert counts == [3, 1, 1]
+    assert "--to csv" in dialog.command
+    dialog.close()
+
+
 def test_the_table_is_filtered_by_class_status_and_words_and_sorted(window, session):
     window.open_session(session)
     table = window.review.table
@@ -404,6 +423,7 @@ import json, os, sys
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 sys.path[:0] = ["tests"]
 from gui.app import make_app
+from gui.review.export_dialog import ExportDialog
 from gui.settings import Settings
 from gui.window import MainWindow
 from medn.cli import app as cli

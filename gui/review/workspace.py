@@ -11,6 +11,7 @@ from gui.banner import Banner
 from gui.live.source_picker import VIDEOS
 from gui.player import SPEEDS
 from gui.review.events_table import EventsTable
+from gui.review.export_dialog import ExportDialog
 from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.record import Record
@@ -126,6 +127,11 @@ class ReviewWorkspace(QWidget):
         """Go by seconds."""
         self.viewer.loop = None
         self.viewer.seek(self.viewer.position_s + by_s)
+
+    def export(self) -> None:
+        """Open the export dialog for this session."""
+        if self.record is not None:
+            ExportDialog(self.record, self.table.shown_ids, self).exec()
 
     def _choose(self, number: int) -> None:
         if self.record is None:
@@ -245,6 +251,7 @@ class ReviewWorkspace(QWidget):
             IconButton("magnifying-glass-minus", "More of the timeline (−)", partial(self.timeline.zoom, 1), flat=True),
             IconButton("magnifying-glass-plus", "Less of the timeline (+)", partial(self.timeline.zoom, -1), flat=True),
             IconButton("flag", "Mark this place (M)", self.mark),
+            IconButton("export", "Export", self.export, key="Ctrl+E", text="Export"),
         )  # fmt: skip
         upper, lower = QWidget(), QWidget()
         top = column(row(self._title, self._about, None), self.viewer, tools)

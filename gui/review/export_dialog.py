@@ -1,0 +1,171 @@
+"""The export dialog: in which formats, how much of the session, and where to."""
+
+import shlex
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from PyQt6.QtCore import QTimer, QUrl
+from PyQt6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
+from PyQt6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QProgressBar, QRadioButton, QWidget
+
+from gui.review.record import Record
+from gui.widgets import button, column, frame, label, row
+from realtime.export import FORMATS, Outcome, export_sessions
+from realtime.session import Status, StoredEvent
+
+POLL_MS = 60
+COLUMNS = 2
+
+
+class ExportDialog(QDialog):
+    """For one session; `shown` are the numbers of the events that pass the table's filter."""
+
+    def __init__(self, record: Record, shown: Collection[int], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._record, self._shown = record, frozenset(shown)
+        self._work: _Work | None = None
+        self.setWindowTitle("Export")
+        self.setMinimumWidth(680)
+        self._formats = {name: QCheckBox(form.title) for name, form in FORMATS.items()}
+        tiles = QGridLayout()
+        tiles.setSpacing(8)
+        for place, (name, box) in enumerate(self._formats.items()):
+            words = label(FORMATS[name].who, quiet=True, wrap=True)
+            box.toggled.connect(self._check)
+            box.setToolTip(FORMATS[name].who)
+            tiles.addWidget(frame("card", column(box, words, gap=2, margin=10)), place // COLUMNS, place % COLUMNS)
+        confirmed = sum(stored.status is Status.CONFIRMED for stored in record.events)
+        self._all = QRadioButton(f"All events ({len(record.events)})")
+        self._confirmed = QRadioButton(f"Confirmed ({confirmed})")
+        self._filtered = QRadioButton(f"As filtered in the table ({len(self._shown)})")
+        self._all.setChecked(True)
+        self._folder = QLineEdit(str(record.path.parent))
+        self._folder.setAccessibleName("Folder to export to")
+        self._folder.textChanged.connect(self._check)
+        self._busy = QProgressBar()
+        self._busy.setRange(0, 1000)
+        self._busy.setTextVisible(False)
+        self._busy.hide()
+        self._told = label("", quiet=True, wrap=True)
+        self._go = button("Export", self._start, role="primary")
+        self._show = button("Open folder", self._open_folder)
+        self._copy = button("Copy path", self._copy_path)
+        for after in (self._show, self._copy):
+            after.hide()
+        command = button("Copy as command", self._copy_command, tip="The same on the command line")
+        scope = row(self._all, self._confirmed, self._filtered, None, gap=24)
+        where = row(label("To"), self._folder, button("Choose …", self._browse))
+        foot = row(command, None, self._copy, self._show, button("Close", self.close), self._go)
+        title = label("Export", role="title")
+        self.setLayout(column(title, tiles, scope, where, self._busy, self._told, 4, foot, gap=12, margin=24))
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._poll)
+        self._formats["csv"].setChecked(True)
+
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the formats that are ticked."""
+        return [name for name, box in self._formats.items() if box.isChecked()]
+
+    @property
+    def folder(self) -> Path:
+        """Where to."""
+        return Path(self._folder.text()).expanduser()
+
+    @property
+    def command(self) -> str:
+        """The same on the command line, which knows no filter."""
+        words = ["medn", "export", str(self._record.path), "--to", ",".join(self.chosen), "--out", str(self.folder)]
+        return shlex.join([*words, "--only", "confirmed"] if self._confirmed.isChecked() else words)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """What is under way is given up; files that are done stay."""
+        if self._work is not None:
+            self._work.stop.set()
+            self._work.thread.join()
+        super().closeEvent(event)
+
+    def keep(self) -> Callable[[StoredEvent], bool]:
+        """Which events are exported."""
+        if self._confirmed.isChecked():
+            return lambda stored: stored.status is Status.CONFIRMED
+        if self._filtered.isChecked():
+            return lambda stored: stored.id in self._shown
+        return lambda _: True
+
+    def _start(self) -> None:
+        self._work = _Work(self._record.path, self.chosen, self.folder, self.keep())
+        self._told.setText("Exporting …")
+        self._busy.show()
+        self._check()
+        self._timer.start(POLL_MS)
+
+    def _poll(self) -> None:
+        work = self._work
+        if work is None:
+            return
+        self._busy.setValue(round(1000 * work.part))
+        if work.thread.is_alive():
+            return
+        self._work = None
+        self._timer.stop()
+        self._busy.hide()
+        files = [file for outcome in work.outcomes for file in outcome.files]
+        errors = [outcome.error for outcome in work.outcomes if outcome.error]
+        names = ", ".join(file.name for file in files)
+        self._told.setText("\n".join([*errors, *([f"Written: {names}"] if files else [])]))
+        for after in (self._show, self._copy):
+            after.setVisible(bool(files))
+        self._written = files
+        self._check()
+
+    def _check(self) -> None:
+        self._go.setEnabled(bool(self.chosen) and bool(self._folder.text().strip()) and self._work is None)
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Where to", self._folder.text())
+        if folder:
+            self._folder.setText(folder)
+
+    def _copy_command(self) -> None:
+        self._put(self.command)
+
+    def _copy_path(self) -> None:
+        self._put("\n".join(map(str, self._written)))
+
+    def _put(self, text: str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+            self._told.setText("Copied.")
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.folder)))
+
+
+class _Work:
+    """The export in the background."""
+
+    def __init__(self, session: Path, names: list[str], folder: Path, keep: Callable[[StoredEvent], bool]) -> None:
+        self.outcomes: list[Outcome] = []
+        self.stop = threading.Event()
+        self._session, self._names, self._folder, self._keep = session, names, folder, keep
+        self._part = 0.0
+        self.thread = threading.Thread(target=self._run, name="export")
+        self.thread.start()
+
+    @property
+    def part(self) -> float:
+        """How much is done, 0–1."""
+        return min((len(self.outcomes) + self._part) / len(self._names), 1.0)
+
+    def _run(self) -> None:
+        formats = {name: FORMATS[name] for name in self._names}
+        each = export_sessions([self._session], formats, self._folder, keep=self._keep, tick=self._tick, stop=self.stop)
+        for outcome in each:
+            self.outcomes.append(outcome)
+            self._part = 0.0
+
+    def _tick(self, _session: Path, _name: str, part: float) -> None:
+        self._part = part
