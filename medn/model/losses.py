@@ -21,6 +21,11 @@ class Targets:
     """(B,) float 0 or 1, NaN where unknown."""
 
 
+AU_SCALE = 4.0
+"""A unit is there in one sample of ten, so its loss is small beside the emotion's: in the motion branch's own stage it
+is multiplied by this before it is weighed."""
+
+
 @dataclass(frozen=True, slots=True)
 class LossWeights:
     """How much each loss counts beside the emotion's own; our reading throughout."""

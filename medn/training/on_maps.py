@@ -12,7 +12,7 @@ from medn.data.flow_archive import FlowArchive, read_flow_archive
 from medn.evaluation.folds import LosoResult, loso
 from medn.face.flow import published_maps
 from medn.model import AU_NAMES
-from medn.model.losses import emotion_loss, known_bce
+from medn.model.losses import AU_SCALE, emotion_loss, known_bce
 from medn.model.motion import MotionBranch
 from medn.training.augment import Augmentation, map_variants, mirror_some
 
@@ -76,7 +76,7 @@ def fit_maps(
         varied, _ = mirror_some(map_variants(maps[at], MAPS_AUGMENTATION, generator), None, generator)
         loss = torch.zeros(())
         for au, classes in branch.member_logits(varied, torch.zeros(batch, 2)):
-            loss = loss + emotion_loss(classes, emotion[at]) + 4 * known_bce(au, aus[at])
+            loss = loss + emotion_loss(classes, emotion[at]) + AU_SCALE * known_bce(au, aus[at])
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimizer.step()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medn.model import EMOTIONS
-from medn.model.losses import Targets, emotion_loss, known_bce, medn_loss
+from medn.model.losses import AU_SCALE, Targets, emotion_loss, known_bce, medn_loss
 from medn.model.medn import MEDN
 from medn.training.augment import flow_maps, mirror_some
 from medn.training.config import TrainConfig
@@ -87,8 +87,7 @@ class StageRun:
                             emotion.float(), targets.emotion[order]
                         )
                         losses["au"] = losses["au"] + weight * known_bce(au.float(), targets.aus[order])
-        # a unit is there in one sample of ten: its loss is small beside the emotion's
-        losses["total"] = losses["motion_emotion"] + 4 * config.losses.au * losses["au"]
+        losses["total"] = losses["motion_emotion"] + AU_SCALE * config.losses.au * losses["au"]
         return losses
 
     def _window_losses(self, generator: torch.Generator) -> dict[str, Tensor]:
