@@ -434,7 +434,8 @@ window.show()
 live = window.live
 live.picker.choose("0")
 live.start()
-until(lambda: live.run.mailbox.newest)
+until(lambda: live.run and live.run.mailbox.newest or window.banner.text)
+assert not window.banner.text
 live.recorder.begin("Ada", with_video=True)
 until(lambda: "was lost" in live.stage._advice._words.text(), 20)
 lost = live.stage._advice._words.text()

@@ -37,6 +37,16 @@ class SourcePicker(Choice):
         """The source that is chosen."""
         return self._source
 
+    @property
+    def looking(self) -> bool:
+        """Whether it is still being found out which cameras there are."""
+        return self._looking.isActive()
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether the source is a file or a stream, and no camera."""
+        return self._source == SAMPLE or not (self._source in ("", "auto") or self._source.isdigit())
+
     def choose(self, source: str) -> None:
         """Choose a source, also one that is not in the list."""
         if source and self.findData(source) < 0:

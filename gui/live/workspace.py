@@ -40,6 +40,7 @@ class LiveWorkspace(QWidget):
         self._shown: Snapshot | None = None
         self._events_shown = 0
         self._held = False
+        self._awaited = False  # a start that waits until it is known which cameras there are
         self._face = 0
         self._rate = (0.0, 0)
         self.ended_words = ""
@@ -57,8 +58,12 @@ class LiveWorkspace(QWidget):
     def start(self) -> None:
         """Begin with the chosen source, in place of what runs."""
         self.stop()
-        # until the cameras are found, the first one that opens
-        self.run = LiveRun(self.picker.source or "auto", self.settings)
+        if self.picker.looking and not self.picker.is_recording:
+            # where a camera is found by opening it, it cannot be opened a second time meanwhile
+            self._awaited = True
+            self.stage.nothing("Looking for cameras …", busy=True)
+            return
+        self.run = LiveRun(self.picker.source, self.settings)
         self._shown, self._events_shown, self._held = None, 0, False
         self._rate = (time.monotonic(), 0)
         self.cards.clear(NO_EVENTS)
@@ -67,6 +72,7 @@ class LiveWorkspace(QWidget):
 
     def stop(self, patience_s: float = 1.0) -> None:
         """End what runs; a recording is saved. What takes longer (a stream that does not answer) ends by itself."""
+        self._awaited = False
         self.back_to_live()
         self.recorder.stop()
         run = self.run
@@ -132,6 +138,8 @@ class LiveWorkspace(QWidget):
     def _look(self) -> None:
         """All that may take a moment longer to be seen."""
         run = self.run
+        if self._awaited and not self.picker.looking:
+            self.start()
         if run is None:
             return
         if run.history.events_seen != self._events_shown:

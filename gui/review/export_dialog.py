@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineE
 
 from gui.review.record import Record
 from gui.widgets import button, column, frame, label, row
+from realtime.batch import Tick
 from realtime.export import FORMATS, Outcome, export_sessions
 from realtime.session import Status, StoredEvent
 
@@ -167,5 +168,5 @@ class _Work:
             self.outcomes.append(outcome)
             self._part = 0.0
 
-    def _tick(self, _session: Path, _name: str, part: float) -> None:
-        self._part = part
+    def _tick(self, tick: Tick) -> None:
+        self._part = tick.done_s / tick.length_s if tick.length_s else 0.0

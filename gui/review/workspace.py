@@ -11,7 +11,6 @@ from gui.banner import Banner
 from gui.live.source_picker import VIDEOS
 from gui.player import SPEEDS
 from gui.review.events_table import EventsTable
-from gui.review.export_dialog import ExportDialog
 from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.record import Record
@@ -130,6 +129,8 @@ class ReviewWorkspace(QWidget):
 
     def export(self) -> None:
         """Open the export dialog for this session."""
+        from gui.review.export_dialog import ExportDialog  # brings the pipeline with it, which takes a second to load
+
         if self.record is not None:
             ExportDialog(self.record, self.table.shown_ids, self).exec()
 
