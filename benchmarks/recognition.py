@@ -196,6 +196,8 @@ def _ablations_section(part: Figures) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, rows in part["rows"].items():
         cells = [_spread([row[key] for row in rows]) for key in ("micro_auc", "uf1", "au_auc", "mean_cosine")]
+        if name.endswith("alone"):
+            cells[-1] = "–"  # nothing holds a branch's features that nobody reads
         yield f"| {name} | {' | '.join(cells)} | {len(rows)} |"
 
 
