@@ -19,7 +19,7 @@ from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
 from benchmarks.scenes import Picture, endless, tiled
 from realtime.drivers import Sink, run_replay
 from realtime.frame import Frame
-from realtime.pipeline import Pipeline, PipelineParameters
+from realtime.pipeline import Pipeline
 from realtime.recording import describe
 from realtime.results import Analysis
 from realtime.session import SessionWriter
@@ -136,13 +136,13 @@ def step_ms(pictures: list[Picture], frames: int) -> float:
 
 def long_run(frames: int) -> Hours:
     """Analyse so many frames into a session, looking at memory now and then."""
-    picture, parameters = endless(tiled(1, SIZE_PX)), PipelineParameters()
+    picture = endless(tiled(1, SIZE_PX))
     source = Generated(picture, (np.arange(frames) / HOURS_RATE_HZ).tolist(), "a long run")
     watcher = _Watcher(max(1, frames // SAMPLES))
     with (
         tempfile.TemporaryDirectory() as folder,
-        Pipeline(parameters) as pipeline,
-        SessionWriter(Path(folder) / "long.medn", describe(source, parameters)) as session,
+        Pipeline() as pipeline,
+        SessionWriter(Path(folder) / "long.medn", describe(source, pipeline)) as session,
     ):
         session.close(run_replay(source, pipeline, [session, watcher]))
     return Hours(tuple(watcher.frames), tuple(watcher.memory_mib), tuple(watcher.step_ms))

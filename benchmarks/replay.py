@@ -20,7 +20,7 @@ from benchmarks.harness.measure import ratios
 from medn.face.landmarker import MODEL_FILE, native_log_silenced
 from realtime.drivers import run_replay
 from realtime.frame import Frame
-from realtime.pipeline import Pipeline, PipelineParameters
+from realtime.pipeline import Pipeline
 from realtime.recording import describe
 from realtime.session import SessionWriter
 from realtime.sources import VideoFile
@@ -108,12 +108,11 @@ def pipeline(video: Path, seconds: float) -> Timing:
 
 def pipeline_with_session(video: Path, seconds: float) -> Timing:
     """The product as `medn replay` runs it: everything kept in a session file, until it is closed."""
-    parameters = PipelineParameters()
     with (
         tempfile.TemporaryDirectory() as folder,
-        Pipeline(parameters) as pipeline,
+        Pipeline() as pipeline,
         VideoFile(video) as source,
-        SessionWriter(Path(folder) / "benchmark.medn", describe(source, parameters)) as session,
+        SessionWriter(Path(folder) / "benchmark.medn", describe(source, pipeline)) as session,
     ):
         began_s = time.perf_counter()
         summary = run_replay(source, pipeline, [session], seconds=seconds)

@@ -109,7 +109,7 @@ def live(
         writer = None
         if session:
             writer = opened.enter_context(
-                SessionWriter(session, describe(camera, parameters, None if camera.live else source))
+                SessionWriter(session, describe(camera, pipeline, None if camera.live else source))
             )
             sinks.append(writer)
         say.print(f"Analysing {camera.name}; Ctrl-C ends it.")
@@ -117,7 +117,8 @@ def live(
         if writer:
             writer.close(summary)
         if as_json:
-            print_line(summary_record(summary))
+            told = pipeline.recognizer
+            print_line(summary_record(summary, told.runtime.name, told.weights.name))
         else:
             show.print(stages_table(summary))
         say.print(accounts_line(summary))
@@ -220,7 +221,7 @@ def _tell(outcome: "Outcome", as_json: bool, *, with_events: bool) -> None:
     if as_json:
         for event in outcome.events if with_events else ():
             print_line(event_record(event, outcome.summary.source))
-        print_line(summary_record(outcome.summary))
+        print_line(summary_record(outcome.summary, outcome.runtime, outcome.weights))
     else:
         show.print(events_table(outcome.events, f"Events in {outcome.summary.source}"))
         show.print(stages_table(outcome.summary))

@@ -122,7 +122,7 @@ def compile_(
     weights: Annotated[str, typer.Option(help="Shipped weights by name, or a .safetensors file.")] = "",
 ) -> None:
     """Build the TensorRT engine for this GPU ahead of time, and hold it to PyTorch's answers."""
-    from medn.runtime import EngineRefusedError, RuntimeUnavailableError, Weights
+    from medn.runtime import EngineRefusedError, RuntimeUnavailableError
     from medn.runtime.compile import compile_engine
     from medn.runtime.parity import TOLERANCES
     from medn.runtime.program import export_program
@@ -139,8 +139,7 @@ def compile_(
             show.print(str(export_only), soft_wrap=True)
             return
         try:
-            ready = Weights(found.name, found.sha256, found.network, found.onnx)
-            compiled = compile_engine(ready, reference_windows(), chosen, progress=say.print)
+            compiled = compile_engine(found, reference_windows(), chosen, progress=say.print)
         except (EngineRefusedError, RuntimeUnavailableError) as error:
             raise refusal(str(error)) from None
     show.print(

@@ -43,6 +43,8 @@ class Outcome:
     summary: Summary | None = None
     events: tuple[Event, ...] = ()
     session: Path | None = None
+    runtime: str = ""
+    weights: str = ""
     error: str = ""
 
 
@@ -88,10 +90,12 @@ def analyse(
         with open_source(job.video, rate_hz=job.rate_hz) as source, Pipeline(job.parameters) as pipeline:
             path = free_path(job.folder, Path(job.video).stem)
             collected, watching = _Collected(), _Watching(job.video, source.duration_s, progress)
-            with SessionWriter(path, describe(source, job.parameters, job.video)) as session:
+            with SessionWriter(path, describe(source, pipeline, job.video)) as session:
                 summary = run_replay(source, pipeline, [session, collected, watching, *sinks], stop=stop)
                 session.close(summary)
-            return Outcome(job.video, replace(summary, source=job.video), tuple(collected.events), path)
+            told = pipeline.recognizer
+            summary = replace(summary, source=job.video)
+            return Outcome(job.video, summary, tuple(collected.events), path, told.runtime.name, told.weights.name)
     except (SourceError, SessionError) as error:
         return Outcome(job.video, error=str(error))
 

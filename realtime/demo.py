@@ -13,7 +13,7 @@ from rich.table import Table
 from medn.data.film import make_sample, sample_script
 from medn.data.movements import Movement
 from medn.evaluation.spotting_metrics import match
-from realtime.results import Event
+from realtime.results import Event, action_units_of, emotion_of
 
 SAMPLE = "medn-sample-v1.mp4"
 """Named anew whenever the sample changes, so that an old copy is not used."""
@@ -28,12 +28,18 @@ class Comparison:
     missed: tuple[Movement, ...]
     false_alarms: tuple[Event, ...]
 
+    @property
+    def classes_right(self) -> int:
+        """How many of those found were given the class that was planted."""
+        return sum(emotion_of(event) == movement.emotion for movement, event in self.found)
+
     def sentence(self) -> str:
         """The comparison in one line."""
         planted = len(self.found) + len(self.missed)
         return (
             f"{len(self.found)} of {planted} planted micro-expressions found, {len(self.missed)} missed, "
-            f"false alarms: {len(self.false_alarms)} (a hit overlaps the planted one with IoU ≥ 0.5)."
+            f"false alarms: {len(self.false_alarms)} (a hit overlaps the planted one with IoU ≥ 0.5); "
+            f"class right on {self.classes_right} of {len(self.found)}."
         )
 
 
@@ -65,6 +71,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         "type": "comparison",
         "planted": len(comparison.found) + len(comparison.missed),
         "found": len(comparison.found),
+        "classes_right": comparison.classes_right,
         "missed_onset_s": [movement.onset_s for movement in comparison.missed],
         "false_alarms_onset_s": [event.onset_s for event in comparison.false_alarms],
     }
@@ -73,19 +80,22 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
 def comparison_table(comparison: Comparison) -> Table:
     """Planted and found side by side, for a terminal."""
     table = Table(title="Planted and found", title_justify="left", header_style="bold")
-    for heading in ("planted s", "action units", "% iod", "found s", "apex off by, ms"):
-        table.add_column(heading, justify="left" if heading == "action units" else "right")
+    for heading in ("planted, s", "class", "units", "% iod", "found, s", "class", "units"):
+        table.add_column(heading, justify="right" if heading.endswith(("s", "iod")) and heading != "units" else "left")
     rows = [*comparison.found, *((movement, None) for movement in comparison.missed)]
     for movement, event in sorted(rows, key=lambda row: row[0].onset_s):
         table.add_row(
-            f"{movement.onset_s:.2f}–{movement.offset_s:.2f}",
+            f"{movement.onset_s:.1f}–{movement.offset_s:.1f}",
+            movement.emotion,
             " ".join(movement.aus),
             f"{100 * movement.amplitude_iod:.1f}",
-            f"{event.onset_s:.2f}–{event.offset_s:.2f}" if event else "missed",
-            f"{1000 * (event.apex_s - movement.apex_s):+.0f}" if event else "",
+            f"{event.onset_s:.1f}–{event.offset_s:.1f}" if event else "missed",
+            emotion_of(event) if event else "",
+            " ".join(action_units_of(event)) if event else "",
         )
     for event in comparison.false_alarms:
-        table.add_row("nothing", "", "", f"{event.onset_s:.2f}–{event.offset_s:.2f}", "")
+        found = f"{event.onset_s:.1f}–{event.offset_s:.1f}"
+        table.add_row("nothing", "", "", "", found, emotion_of(event), " ".join(action_units_of(event)))
     return table
 
 

@@ -20,7 +20,9 @@ from realtime.faces.tracks import Tracks
 from realtime.faces.watch import FaceWatch
 from realtime.frame import Frame
 from realtime.motion.meter import MotionMeter
+from realtime.recognition import Candidate, Recognizer
 from realtime.results import Analysis, Event, FaceReading
+from realtime.spotting.decision import decide, shipped_decision
 from realtime.spotting.parameters import SpotterParameters
 from realtime.spotting.spotter import Spotter
 from realtime.spotting.trace import row
@@ -38,6 +40,8 @@ class PipelineParameters:
     landmark_interval_s: float = 0.03
     """Landmarks are looked for on the first frame that is this much later than the last such frame: on every frame up
     to 33 fps, on some above. Between them the crop follows the head by its fitted motion."""
+    runtime: str = "auto"
+    """What recognises: see `medn.runtime.RUNTIMES`."""
     spotter: SpotterParameters = field(default_factory=SpotterParameters)
 
 
@@ -47,30 +51,24 @@ class Pipeline:
     def __init__(self, parameters: PipelineParameters | None = None) -> None:
         self.parameters = parameters or PipelineParameters()
         self._watch: FaceWatch | None = None
-        self._wishes: deque[Callable[[], list[Event]]] = deque()
+        self._wishes: deque[Callable[[], list[Candidate]]] = deque()
         warm_up()
+        self.recognizer = Recognizer(self.parameters.runtime)
+        """What recognises, and with which weights."""
         self.reset()
 
-    def set_thresholds(self, floor_pct: float, noise_factor: float) -> None:
-        """Change how large a movement must be, from the next frame on; callable from any thread."""
-
-        def change() -> list[Event]:
-            spotter = replace(self.parameters.spotter, floor_pct=floor_pct, noise_factor=noise_factor)
-            self.parameters = replace(self.parameters, spotter=spotter)
-            for analyzer in self._faces.values():
-                analyzer.spotter.parameters = spotter
-            return []
-
-        self._wishes.append(change)
+    def set_least_score(self, least_score: float) -> None:
+        """Change how likely a micro-expression must be to become an event, from the next frame on; from any thread."""
+        self._wishes.append(lambda: self._set_least_score(least_score))
 
     def recalibrate(self) -> None:
         """Learn every face at rest anew from the next frame on; callable from any thread."""
 
-        def change() -> list[Event]:
-            decided = [event for analyzer in self._faces.values() for event in analyzer.spotter.flush()]
+        def change() -> list[Candidate]:
+            ripe = [candidate for analyzer in self._faces.values() for candidate in _flushed(analyzer)]
             for analyzer in self._faces.values():
                 analyzer.spotter.reset()
-            return decided
+            return ripe
 
         self._wishes.append(change)
 
@@ -89,27 +87,27 @@ class Pipeline:
         watch = Stopwatch()
         seen = self._look(frame, watch)
         readings: list[FaceReading] = []
-        decided: list[Event] = []
+        ripe: list[Candidate] = []
         while self._wishes:
-            decided += self._wishes.popleft()()
+            ripe += self._wishes.popleft()()
         for number, observation in seen.items():
             analyzer = self._faces.get(number)
             if analyzer is None:
                 analyzer = self._faces[number] = FaceAnalyzer(number, self.parameters.spotter)
-            reading, events = analyzer.step(frame, observation, watch)
+            reading, candidates = analyzer.step(frame, observation, watch)
             readings.append(reading)
-            decided += events
+            ripe += [Candidate(event, analyzer.crops) for event in candidates]
         for number, analyzer in list(self._faces.items()):
             if frame.time_s - analyzer.last_s > GAP_S:
-                decided += analyzer.spotter.flush()
+                ripe += _flushed(analyzer)
                 del self._faces[number]
-        return self._tell(frame.index, frame.time_s, tuple(readings), decided, watch)
+        return self._tell(frame.index, frame.time_s, tuple(readings), ripe, watch)
 
     def flush(self) -> list[Event]:
         """Decide what is still open at the end of the stream."""
         watch = Stopwatch()
-        decided = [event for analyzer in self._faces.values() for event in analyzer.spotter.flush()]
-        return self._tell(self.analysis.frame_index, self.analysis.time_s, (), decided, watch)
+        ripe = [candidate for analyzer in self._faces.values() for candidate in _flushed(analyzer)]
+        return self._tell(self.analysis.frame_index, self.analysis.time_s, (), ripe, watch)
 
     def close(self) -> None:
         """Free the models; the pipeline can be used again after `reset`."""
@@ -135,9 +133,19 @@ class Pipeline:
         with watch("tracks"):
             return dict(self._tracks(faces, frame.image, frame.time_s))
 
+    def _set_least_score(self, least_score: float) -> list[Candidate]:
+        self.parameters = replace(self.parameters, spotter=replace(self.parameters.spotter, least_score=least_score))
+        return []
+
     def _tell(
-        self, frame_index: int, time_s: float, faces: tuple[FaceReading, ...], decided: list[Event], watch: Stopwatch
+        self, frame_index: int, time_s: float, faces: tuple[FaceReading, ...], ripe: list[Candidate], watch: Stopwatch
     ) -> list[Event]:
+        decided = []
+        if ripe:
+            with watch("recognize"):
+                told = self.recognizer(ripe)
+                least = self.parameters.spotter.least_score
+                decided = [decide(event, shipped_decision(), least) for event in told]
         compute_ms = watch.elapsed_ms()
         decided = [replace(event, compute_ms=compute_ms) for event in decided]
         events = [event for event in decided if not event.reason]
@@ -152,10 +160,17 @@ class Pipeline:
         return events
 
 
+def _flushed(analyzer: FaceAnalyzer) -> list[Candidate]:
+    return [Candidate(event, analyzer.crops) for event in analyzer.spotter.flush()]
+
+
 @cache
 def warm_up() -> None:
     """Load or compile the Numba kernels (seconds on a machine's first use), so that no frame waits for them."""
     rng = np.random.default_rng(0)
     face = rng.integers(0, 255, (SIZE_PX, SIZE_PX), np.uint8)
     motion = MotionMeter()(face, 0.0, rng.uniform(0, SIZE_PX, (478, 3)).astype(np.float32))
-    Spotter(0)(0.0, 0, row(motion, np.zeros(6), np.zeros(len(BLENDSHAPES), np.float32)))
+    values = row(motion, np.zeros(6), np.zeros(len(BLENDSHAPES), np.float32))
+    spotter = Spotter(0)
+    for frame in range(3):  # it looks only once frames have come after the one that it looks at
+        spotter(frame / 10, frame, values)

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from medn import __version__
-from realtime.pipeline import PipelineParameters
+from realtime.pipeline import Pipeline
 from realtime.session import SessionInfo
 from realtime.sources import Source
 
@@ -29,14 +29,13 @@ def free_path(folder: Path, name: str) -> Path:
     return path
 
 
-def describe(
-    source: Source, parameters: PipelineParameters, video: str | None = None, consent: str | None = None
-) -> SessionInfo:
-    """What a session of this source records about how it was made; `video` is a recording's path."""
+def describe(source: Source, pipeline: Pipeline, video: str | None = None, consent: str | None = None) -> SessionInfo:
+    """What a session of this source through this pipeline records of itself; `video` is a recording's path."""
     return SessionInfo(
         source=source.name,
         video=str(Path(video).resolve()) if video else None,
-        parameters=asdict(parameters),
+        parameters=asdict(pipeline.parameters),
         versions={"medn": __version__} | {package: version(package) for package in _TOLD},
+        weights_sha256=pipeline.recognizer.weights.sha256,
         consent=consent,
     )

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from rich.table import Table
 
 from realtime.drivers import Sink, Summary
-from realtime.results import Event
+from realtime.results import Event, action_units_of, emotion_of
 from realtime.sources import Notice
 
 
@@ -82,14 +82,15 @@ class NoticeLines(Sink):
 def events_table(events: Sequence[Event], title: str) -> Table:
     """The events as a table for a terminal."""
     table = Table(title=title, title_justify="left", header_style="bold")
-    for heading in ("face", "onset · apex · offset, s", "score", "moved most, % iod", "delay, ms"):
-        table.add_column(heading, justify="left" if heading.startswith("moved") else "right")
+    for heading in ("face", "onset–apex–offset, s", "score", "class", "action units", "delay, ms"):
+        table.add_column(heading, justify="left" if heading in ("class", "action units") else "right")
     for event in events:
         table.add_row(
             str(event.face),
-            f"{event.onset_s:.2f} · {event.apex_s:.2f} · {event.offset_s:.2f}",
+            f"{event.onset_s:.2f}–{event.apex_s:.2f}–{event.offset_s:.2f}",
             f"{event.score:.2f}",
-            _largest(event, 2),
+            _class(event),
+            " ".join(action_units_of(event)) or "–",
             f"{event.algorithmic_ms:.0f} + {event.compute_ms:.0f}",
         )
     return table
@@ -126,9 +127,16 @@ def _largest(event: Event, count: int) -> str:
     return ", ".join(f"{name} {pct:.1f}" for name, pct in moved)
 
 
+def _class(event: Event) -> str:
+    name = emotion_of(event)
+    return f"{name} {event.emotion[name]:.2f}" if event.emotion else "–"
+
+
 def _in_words(event: Event) -> str:
     lasts_ms = 1000 * (event.offset_s - event.onset_s)
-    return f"face {event.face}: {lasts_ms:.0f} ms, score {event.score:.2f}, {_largest(event, 3)} % iod"
+    units = " ".join(action_units_of(event))
+    said = f"{_class(event)}, {units or 'no unit for certain'}, {_largest(event, 3)} % iod"
+    return f"face {event.face}: {lasts_ms:.0f} ms, score {event.score:.2f}, {said}"
 
 
 def _clock(time_s: float) -> str:

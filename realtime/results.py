@@ -68,3 +68,18 @@ class Analysis:
     rejected: tuple[Event, ...] = ()
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     """Time spent in each stage of this step."""
+
+
+AU_PRESENT = 0.5
+"""An action unit at least this probable is said to be there."""
+
+
+def emotion_of(event: Event) -> str:
+    """The most probable class; empty where no recognizer ran."""
+    return max(event.emotion.items(), key=lambda item: item[1])[0] if event.emotion else ""
+
+
+def action_units_of(event: Event) -> list[str]:
+    """The action units that are probably there ("AU1" …), by number; none where no recognizer ran."""
+    there = [name for name, probability in (event.aus or {}).items() if probability >= AU_PRESENT]
+    return sorted(there, key=lambda name: int(name.removeprefix("AU")))

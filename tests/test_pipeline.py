@@ -7,8 +7,10 @@ import pytest
 
 from medn.data.puppet import HeadMotion
 from realtime.frame import Frame
+from realtime.motion import kernel
 from realtime.pipeline import Pipeline, PipelineParameters
 from realtime.results import REGION_GROUPS
+from realtime.spotting.bumps import bumps
 
 ONSET_S, APEX_S, OFFSET_S = 3.0, 3.15, 3.4
 
@@ -89,6 +91,16 @@ def test_at_a_high_rate_landmarks_come_on_some_frames_and_the_event_is_still_fou
     looked = sum("landmarks" in analysis.stages_ms for analysis in analyses)
     assert looked == pytest.approx(len(frames) / 4, abs=3)
     assert all(len(analysis.faces) == 1 for analysis in analyses)
+
+
+def test_no_kernel_is_compiled_while_frames_wait(raised_brows):
+    kernels = (bumps, kernel.cell_sums, kernel.fit_head, kernel.region_motion)
+    with Pipeline() as pipeline:
+        known = [list(each.signatures) for each in kernels]
+        assert all(known)
+        for frame in raised_brows[:15]:
+            pipeline.step(frame)
+    assert [list(each.signatures) for each in kernels] == known
 
 
 def test_a_film_without_a_face_is_an_honest_empty_result():

@@ -1,4 +1,4 @@
-"""The spotter finds brief movements in a trace, with their bounds, and says why it rejects the others."""
+"""The spotter finds brief movements in a trace, with their bounds, and can say what the others look like."""
 
 from dataclasses import replace
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from realtime.motion.regions import REGION_NAMES
 from realtime.results import Event
+from realtime.spotting.decision import LONGEST_S, decide, shipped_decision
+from realtime.spotting.likeness import looks_like
 from realtime.spotting.spotter import Spotter
 from realtime.spotting.trace import EVIDENCE, EVIDENCE_COLUMNS, HEAD_COLUMNS, MOTION_COLUMNS, WIDTH
 
@@ -51,8 +53,8 @@ def regular(rate_hz: float) -> NDArray[np.float64]:
     return np.arange(0, LENGTH_S, 1 / rate_hz)
 
 
-def accepted(found: list[Event]) -> list[Event]:
-    return [event for event in found if not event.reason]
+def brief(found: list[Event]) -> list[Event]:
+    return [event for event in found if event.offset_s - event.onset_s <= LONGEST_S]
 
 
 @pytest.mark.parametrize("rate_hz", [24, 30, 60, 120, 200])
@@ -61,7 +63,7 @@ def test_a_brief_movement_is_found_once_at_every_frame_rate(rate_hz: float, ampl
     times_s = regular(rate_hz)
     rows = trace(times_s)
     move(rows, times_s, "inner brow left", -amplitude_pct * bump(times_s, 4.0, 4.15, 4.4))
-    [event] = accepted(spot(times_s, rows))
+    [event] = brief(spot(times_s, rows))
     assert event.onset_s == pytest.approx(4.0, abs=0.06)
     assert event.apex_s == pytest.approx(4.15, abs=0.04)
     assert event.offset_s == pytest.approx(4.4, abs=0.08)
@@ -77,8 +79,9 @@ def test_a_variable_rate_and_another_start_of_time_shift_the_event_and_no_more(s
     course = bump(times_s - start_s, 4.0, 4.15, 4.4)
     rows = trace(times_s, seed=seed)
     move(rows, times_s, "mouth corner right", 1.5 * course)
-    [event] = accepted(spot(times_s, rows))
-    assert event.apex_s - start_s == pytest.approx(4.15, abs=0.05)
+    found = brief(spot(times_s, rows))
+    assert len(found) <= 2  # noise may look like a movement now and then
+    assert min(abs(event.apex_s - start_s - 4.15) for event in found) < 0.08
 
 
 def test_a_face_at_rest_gives_no_candidates():
@@ -87,21 +90,23 @@ def test_a_face_at_rest_gives_no_candidates():
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil"),
-    [
-        ("blink", lambda t, rows: _blink(t, rows)),
-        ("head", lambda t, rows: _head(t, rows)),
-        ("macro", lambda t, rows: move(rows, t, "mouth corner left", 6 * bump(t, 3.5, 4.1, 5.3))),
-    ],
+    ("words", "spoil"), [("a blink", lambda t, r: _blink(t, r)), ("head", lambda t, r: _head(t, r))]
 )
-def test_what_is_no_micro_expression_is_rejected_with_the_reason(name, spoil):
+def test_a_candidate_says_what_else_it_looks_like(words, spoil):
     times_s = regular(30)
     rows = trace(times_s)
     spoil(times_s, rows)
-    found = spot(times_s, rows)
-    assert found
-    assert not accepted(found)
-    assert any(name in event.reason for event in found)
+    [candidate] = brief(spot(times_s, rows))
+    assert words in looks_like(candidate.evidence)
+
+
+def test_a_macro_expression_is_told_as_such_and_not_dropped():
+    times_s = regular(30)
+    rows = trace(times_s)
+    move(rows, times_s, "mouth corner left", 6 * bump(times_s, 3.5, 4.1, 5.0))
+    [long] = [candidate for candidate in spot(times_s, rows) if candidate not in brief([candidate])]
+    assert long.onset_s < 4.1 < long.offset_s
+    assert "macro-expression" in decide(long, shipped_decision(), least_score=0.0).reason
 
 
 def _blink(times_s, rows):
@@ -120,22 +125,22 @@ def test_a_movement_without_return_is_no_candidate():
     times_s = regular(30)
     rows = trace(times_s)
     move(rows, times_s, "chin", 2 * np.clip((times_s - 4) / 0.2, 0, 1))
-    assert not accepted(spot(times_s, rows))
+    assert brief(spot(times_s, rows)) == []
 
 
 def test_the_spotter_is_causal_and_deterministic():
     times_s = regular(30)
     rows = trace(times_s)
     move(rows, times_s, "nose wing left", 2 * bump(times_s, 4.0, 4.15, 4.4))
-    whole = accepted(spot(times_s, rows))
+    whole = brief(spot(times_s, rows))
     [event] = whole
     confirmed_s = event.apex_s + event.algorithmic_ms / 1000
     seen = times_s <= confirmed_s + 1e-9
-    assert accepted(spot(times_s[seen], rows[seen])) == [replace(event)] == whole
+    assert brief(spot(times_s[seen], rows[seen])) == [replace(event)] == whole
 
 
 def test_flush_decides_a_movement_at_the_very_end():
     times_s = np.arange(0, 4.6, 1 / 30)
     rows = trace(times_s)
     move(rows, times_s, "nose root", 2 * bump(times_s, 4.0, 4.15, 4.4))
-    assert len(accepted(spot(times_s, rows))) == 1
+    assert len(brief(spot(times_s, rows))) == 1

@@ -261,20 +261,18 @@ def test_a_file_that_is_no_video_is_refused_in_one_sentence(tmp_path):
         Playback(path)
 
 
-def test_thresholds_and_calibration_change_from_the_next_frame_on(act):
-    frames = act(np.arange(0, 3.5, 1 / 30), lambda t: np.zeros((478, 2)))
-    thresholds, calibrated = [], []
+def test_sensitivity_and_calibration_change_from_the_next_frame_on(act):
+    frames = act(np.arange(0, 3.0, 1 / 30), lambda t: np.zeros((478, 2)))
+    calibrated = []
     with Pipeline() as pipeline:
         for frame in frames:
             if frame.index == 75:
-                pipeline.set_thresholds(2.0, 5.0)
+                pipeline.set_least_score(0.9)
             if frame.index == 80:
                 pipeline.recalibrate()
             pipeline.step(frame)
-            thresholds.append(pipeline.analysis.faces[0].threshold.min())
             calibrated.append(pipeline.analysis.faces[0].calibrated)
-        assert pipeline.parameters.spotter.floor_pct == 2.0
-    assert thresholds[74] < 2.0 <= thresholds[75]
+        assert pipeline.parameters.spotter.least_score == 0.9
     assert calibrated[79]
     assert not calibrated[80]
 

@@ -90,7 +90,7 @@ class LiveRun:
 
         filmed = str(path.with_suffix(".mp4")) if with_video else self.video
         consent = f"{person} agreed to be recorded{' with video' if with_video else ', without pictures'}."
-        info = describe(self._opened, self._pipeline.parameters, filmed, consent)
+        info = describe(self._opened, self._pipeline, filmed, consent)
         self.taping.begin(Tape(path, info, film=with_video))
 
     def _work(self) -> None:
@@ -135,7 +135,7 @@ class LiveRun:
         from realtime.spotting.parameters import SpotterParameters
 
         usual = SpotterParameters()
-        self._pipeline.set_thresholds(usual.floor_pct / self._factor, usual.noise_factor / self._factor)
+        self._pipeline.set_least_score(usual.least_score / self._factor)
 
 
 class Taping(Sink):

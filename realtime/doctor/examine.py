@@ -16,6 +16,7 @@ import torch
 
 from medn import __version__
 from medn.face.landmarker import MODEL_FILE
+from medn.runtime import explain_choice
 from realtime.doctor.judge import REQUIRED, notes, problems
 from realtime.doctor.report import Display, FaceModel, Graphics, KernelCache, Processor, Report, Runtime, SessionFolder
 from realtime.sources.camera import list_cameras
@@ -58,7 +59,10 @@ def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
 
 def choose_runtime() -> Runtime:
     """What runs the recognizer on this machine, and why that."""
-    return Runtime("none", "no recognizer is wired to the stream yet: events carry no emotion and no action units")
+    choices = explain_choice()
+    chosen = next(choice for choice in choices if choice.available)
+    others = [f"not {choice.runtime}: {choice.reason}" for choice in choices[: choices.index(chosen)]]
+    return Runtime(chosen.runtime, "; ".join([chosen.reason, *others]))
 
 
 def _version(package: str) -> str | None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from medn.model import AU_NAMES, EMOTIONS
-from realtime.export.labels import action_units_of, emotion_of, in_words, milliseconds, one_line
+from realtime.export.labels import in_words, milliseconds, one_line
 from realtime.export.material import Material
+from realtime.results import action_units_of, emotion_of
 
 FORMAT_VERSION = "7.0"
 _NUMERIC = 2  # BORIS's number for modifiers of any numeric value

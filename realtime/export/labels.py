@@ -1,22 +1,9 @@
 """Events in words, for formats whose labels people read."""
 
-from realtime.results import Event
+from realtime.results import Event, action_units_of, emotion_of
 from realtime.session import Status, StoredEvent
 
-AU_PRESENT = 0.5
-"""An action unit at least this probable is said to be there."""
 REGIONS_NAMED = 3
-
-
-def emotion_of(event: Event) -> str:
-    """The most probable class; empty where no recognizer ran."""
-    return max(event.emotion.items(), key=lambda item: item[1])[0] if event.emotion else ""
-
-
-def action_units_of(event: Event) -> list[str]:
-    """The action units that are probably there ("AU1" …), by number; none where no recognizer ran."""
-    there = [name for name, probability in (event.aus or {}).items() if probability >= AU_PRESENT]
-    return sorted(there, key=lambda name: int(name.removeprefix("AU")))
 
 
 def regions_of(event: Event) -> list[str]:

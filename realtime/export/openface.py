@@ -9,8 +9,8 @@ import csv
 from pathlib import Path
 
 from medn.model import AU_NAMES
-from realtime.export.labels import action_units_of
 from realtime.export.material import Material
+from realtime.results import action_units_of
 
 _HEAD = ("frame", "face_id", "timestamp", "confidence", "success")
 

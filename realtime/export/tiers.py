@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from realtime.export.labels import action_units_of, emotion_of, milliseconds, one_line, regions_of
+from realtime.export.labels import milliseconds, one_line, regions_of
 from realtime.export.material import Material
+from realtime.results import action_units_of, emotion_of
 from realtime.session import Annotation, StoredEvent
 
 T = TypeVar("T")

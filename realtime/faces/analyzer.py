@@ -46,7 +46,7 @@ class FaceAnalyzer:
     ) -> tuple[FaceReading, list[Event]]:
         """Take in a frame with this face; without landmarks of its own, the warp follows the head's fitted motion.
 
-        Returns the reading and the candidates that were decided, accepted and rejected.
+        Returns the reading and the spotter's candidates.
         """
         if observation is not None:
             self._observation = observation
@@ -65,7 +65,7 @@ class FaceAnalyzer:
         with watch("spot"):
             x, y, tilt, size = self._warp.place
             head = motion.head + np.array([x, y, tilt, size, 0, 0])
-            events = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
+            candidates = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
         reading = FaceReading(
             face=self.face,
             points=self._observation.points,
@@ -76,7 +76,7 @@ class FaceAnalyzer:
             calibrated=self.spotter.calibrated,
         )
         self.last_s = frame.time_s
-        return reading, events
+        return reading, candidates
 
     def _displacement(self, regions: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:
         """(6,) displacement from the slowly followed state of rest, by group."""

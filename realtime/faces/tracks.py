@@ -16,6 +16,8 @@ FAR = 1.5
 """A face this many eye distances from where it was expected is not the same one, unless it looks alike."""
 ALIKE = 0.6
 """Correlation of looks above which a face that left is taken to have come back."""
+LOOK_AGAIN_S = 1.0
+"""How old a lone face's look may get."""
 FORGET_S = 60.0
 """A face that has been away this long is forgotten."""
 
@@ -28,6 +30,7 @@ class _Track:
     eye_distance_px: float
     look: NDArray[np.float32]
     seen_s: float
+    looked_s: float
 
 
 class Tracks:
@@ -42,6 +45,9 @@ class Tracks:
     ) -> dict[int, FaceObservation]:
         """Track number → face. `image` is the BGR frame in which the faces were found."""
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= FORGET_S]
+        if len(faces) == 1 and self._alone(faces[0], time_s):
+            _move(self._tracks[0], faces[0], time_s)
+            return {self._tracks[0].number: faces[0]}
         looks = [_look(face, image) for face in faces]
         cost = np.array([[_cost(track, face, look, time_s) for track in self._tracks]
                          for face, look in zip(faces, looks, strict=True)])  # fmt: skip
@@ -60,9 +66,18 @@ class Tracks:
             numbered[track.number] = face
         return dict(sorted(numbered.items()))
 
+    def _alone(self, face: FaceObservation, time_s: float) -> bool:
+        """Whether this can only be the one face that was here a moment ago, so that its look need not be compared."""
+        if len(self._tracks) != 1:
+            return False
+        track = self._tracks[0]
+        recent = time_s - track.seen_s < 0.2 and time_s - track.looked_s < LOOK_AGAIN_S
+        centre = eye_centres(face.points).mean(axis=0)
+        return recent and float(np.linalg.norm(centre - track.centre)) < 0.5 * track.eye_distance_px
+
     def _enter(self, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> _Track:
         centre = eye_centres(face.points).mean(axis=0)
-        track = _Track(self._next, centre, np.zeros(2), eye_distance_px(face.points), look, time_s)
+        track = _Track(self._next, centre, np.zeros(2), eye_distance_px(face.points), look, time_s, time_s)
         self._next += 1
         self._tracks.append(track)
         return track
@@ -87,6 +102,13 @@ def _cost(track: _Track, face: FaceObservation, look: NDArray[np.float32], time_
 
 
 def _update(track: _Track, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> None:
+    _move(track, face, time_s)
+    track.look += 0.05 * (look - track.look)
+    track.look /= np.linalg.norm(track.look) + 1e-6
+    track.looked_s = time_s
+
+
+def _move(track: _Track, face: FaceObservation, time_s: float) -> None:
     centre = eye_centres(face.points).mean(axis=0)
     step_s = time_s - track.seen_s
     if step_s < 0.5:
@@ -94,5 +116,3 @@ def _update(track: _Track, face: FaceObservation, look: NDArray[np.float32], tim
     else:
         track.speed[:] = 0
     track.centre, track.eye_distance_px, track.seen_s = centre, eye_distance_px(face.points), time_s
-    track.look += 0.05 * (look - track.look)
-    track.look /= np.linalg.norm(track.look) + 1e-6

@@ -5,8 +5,8 @@ this spotter's own hits and false alarms in planted, that is synthetic, videos. 
 but NumPy is needed to use them.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -14,8 +14,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-Score = Callable[[Mapping[str, float]], float]
-"""From a candidate's evidence to how likely it is a micro-expression, 0–1."""
+from realtime.results import Event
+from realtime.spotting.likeness import looks_like
+
+LONGEST_S = 0.7
+"""Published micro-expressions last up to 0.5–0.6 s (MMEW); what is measured longer than this is a macro-expression."""
 
 DECISION_FILE = Path(__file__).with_name("decision.npz")
 
@@ -65,3 +68,15 @@ class Decision:
 def shipped_decision() -> Decision:
     """The decision that travels with the package."""
     return Decision.load(DECISION_FILE)
+
+
+def decide(candidate: Event, decision: Decision, least_score: float) -> Event:
+    """The candidate with its score; accepted if that reaches the bound, otherwise rejected with the reason in words."""
+    duration_s = candidate.offset_s - candidate.onset_s
+    if duration_s > LONGEST_S:
+        return replace(candidate, reason=f"macro-expression: it lasts {duration_s:.2f} s")
+    score = decision.score(candidate.evidence)
+    rejected = score < least_score
+    return replace(
+        candidate, score=score, reason=f"score {score:.2f}: like {looks_like(candidate.evidence)}" if rejected else ""
+    )

@@ -12,8 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from medn.evaluation.spotting_metrics import IOU_AT_LEAST, iou
 from realtime.results import Event
-from realtime.spotting.decision import Decision
-from realtime.spotting.likeness import LONGEST_S
+from realtime.spotting.decision import LONGEST_S, Decision
 
 FOLDS = 5
 

@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-LONGEST_S = 0.7
-"""Published micro-expressions last up to 0.5–0.6 s (MMEW); what is measured longer than this is a macro-expression."""
-
 Evidence = Mapping[str, float]
 
 SIGNS: tuple[tuple[Callable[[Evidence], bool], str], ...] = (
-    (lambda e: e["duration s"] > LONGEST_S, "a macro-expression: it lasts {duration s:.2f} s"),
     (lambda e: e["eyes shut"] > 0.05, "a blink: the lids move by {eyes pct:.1f} % of the eye distance"),
     (
         lambda e: max(e["head x"], e["head y"]) > 0.06,

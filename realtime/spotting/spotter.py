@@ -2,7 +2,7 @@
 
 Causal: a call sees the frame at hand and earlier ones only. A bump opens a candidate; when no better one has come for
 `settle_s` its onset, apex and offset are measured; `evidence_after_s` later what happened around it is gathered and the
-candidate is decided. High recall comes first: everything that is rejected is returned too, with its reason.
+candidate is returned. High recall comes first: what is a micro-expression is decided afterwards (`decision.py`).
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ from realtime.results import Event
 from realtime.ring import Ring, Window
 from realtime.spotting.bounds import Bounds, Bump, measure
 from realtime.spotting.bumps import bumps
-from realtime.spotting.decision import Score, shipped_decision
+from realtime.spotting.decision import LONGEST_S
 from realtime.spotting.evidence import gather
-from realtime.spotting.likeness import LONGEST_S, looks_like
 from realtime.spotting.parameters import SpotterParameters
 from realtime.spotting.trace import MOTION_COLUMNS, WIDTH
 
@@ -36,11 +35,10 @@ class _Lane:
 
 
 class Spotter:
-    """One face's spotter. Call it with each frame's row; `flush` at the end decides what is still open."""
+    """One face's spotter. Call it with each frame's row; `flush` at the end returns what is still open."""
 
-    def __init__(self, face: int, parameters: SpotterParameters | None = None, score: Score | None = None) -> None:
+    def __init__(self, face: int, parameters: SpotterParameters | None = None) -> None:
         self._face = face
-        self._score = score or shipped_decision().score
         self.parameters = parameters or SpotterParameters()
         p = self.parameters
         self._durations_s = np.array(p.durations_s + p.long_durations_s)
@@ -77,17 +75,17 @@ class Spotter:
         return np.maximum(self.parameters.floor_pct, self.parameters.noise_factor * noise)
 
     def __call__(self, time_s: float, frame: int, row: NDArray[np.float32]) -> list[Event]:
-        """Add one frame's row ((WIDTH,), see `trace`); the candidates decided on it, accepted and rejected."""
+        """Add one frame's row ((WIDTH,), see `trace`); the candidates that are ripe, undecided."""
         if self._started_s is None:
             self._started_s = time_s
         self._raw.append(time_s, frame, row)
         raw = self._raw.newest()
-        decided = []
+        ripe: list[Event] = []
         for i in range(int(np.searchsorted(raw.times_s, self._smoothed_s, "right")), len(raw.times_s)):
             if raw.times_s[i] + self.parameters.smooth_s > time_s:
                 break
-            decided += self._advance(raw, i, time_s)
-        return decided
+            ripe += self._advance(raw, i, time_s)
+        return ripe
 
     def _advance(self, raw: Window, i: int, now_s: float) -> list[Event]:
         """Take the i-th raw row into the smoothed trace and look for bumps that end there."""
@@ -120,14 +118,14 @@ class Spotter:
                 self._look(lane, window, end_s)
                 if lane.open and end_s - lane.open.end_s >= p.settle_s:
                     self._close(lane)
-        return self._decide(time_s, now_s)
+        return self._ripe(time_s, now_s)
 
     def flush(self) -> list[Event]:
-        """Decide all that is still open with what is known."""
+        """All candidates that are still open, with the evidence that there is."""
         for lane in self._lanes:
             if lane.open:
                 self._close(lane)
-        return self._decide(np.inf, self._raw.newest_s if len(self._raw) else 0.0)
+        return self._ripe(np.inf, self._raw.newest_s if len(self._raw) else 0.0)
 
     def _learn_rest(self, time_s: float, step_s: float) -> None:
         """Follow the running median of each region's shortest bumps by moving it up or down by a share of itself."""
@@ -162,20 +160,16 @@ class Spotter:
         if lane is self._lanes[0] or bounds.offset_s - bounds.onset_s > LONGEST_S:
             self._pending.append(bounds)
 
-    def _decide(self, time_s: float, now_s: float) -> list[Event]:
-        ripe = time_s - self.parameters.evidence_after_s
-        due = [bounds for bounds in self._pending if bounds.offset_s <= ripe]
-        self._pending = [bounds for bounds in self._pending if bounds.offset_s > ripe]
+    def _ripe(self, time_s: float, now_s: float) -> list[Event]:
+        ended_s = time_s - self.parameters.evidence_after_s
+        due = [bounds for bounds in self._pending if bounds.offset_s <= ended_s]
+        self._pending = [bounds for bounds in self._pending if bounds.offset_s > ended_s]
         return [self._event(bounds, now_s) for bounds in due]
 
     def _event(self, bounds: Bounds, now_s: float) -> Event:
         window = self._trace.newest()
         times_s = (bounds.onset_s, bounds.apex_s, bounds.offset_s)
         onset, apex, offset = (int(window.frames[np.abs(window.times_s - t).argmin()]) for t in times_s)
-        evidence = gather(window, bounds, self.parameters.context_s)
-        brief = bounds.offset_s - bounds.onset_s <= LONGEST_S
-        score = self._score(evidence) if brief else 0.0
-        accepted = score >= self.parameters.least_score
         return Event(
             face=self._face,
             onset_s=bounds.onset_s,
@@ -184,14 +178,13 @@ class Spotter:
             onset_frame=onset,
             apex_frame=apex,
             offset_frame=offset,
-            score=score,
+            score=0.0,
             regions={
                 name: float(peak)
                 for name, peak, least in zip(REGION_NAMES, bounds.peaks_pct, self.threshold_pct, strict=True)
                 if peak >= least
             },
-            evidence=evidence,
+            evidence=gather(window, bounds, self.parameters.context_s),
             algorithmic_ms=1000 * (now_s - bounds.apex_s),
             compute_ms=0.0,
-            reason="" if accepted else f"score {score:.2f}; it looks like {looks_like(evidence)}",
         )
