@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from realtime.terminal import refusal, say, show
+from realtime.terminal import Bars, ctrl_c_stops, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.data.portrait import Split as PortraitSplit
@@ -113,6 +113,28 @@ def train(
             init=init, name=name, device=device, progress=progress,
         )  # fmt: skip
     show.print(str(path), soft_wrap=True)
+
+
+@lab.command(name="train-spotter")
+def train_spotter(
+    out: Annotated[Path, typer.Argument(help="Where the decision goes, FILE.npz.")],
+    folders: Annotated[list[Path], typer.Argument(help="Planted videos of training identities, with truth.csv.")],
+    workers: Annotated[int, typer.Option(min=1, help="Videos analysed at a time.")] = 2,
+    seed: Seed = 0,
+) -> None:
+    """Learn the spotter's second stage from its own hits and false alarms in planted videos."""
+    try:
+        from realtime.teaching import teach
+    except ModuleNotFoundError as error:
+        raise refusal(f"Learning needs the package {error.name}: pip install 'medn[train]'.") from None
+    with ctrl_c_stops() as stop, Bars() as bars:
+        lesson = teach(folders, workers, bars.tick, stop, seed)
+    lesson.decision.save(out)
+    show.print(f"{out}: learned from {lesson.hits} hits among {lesson.candidates} candidates; on held-out videos:")
+    for least, precision, recall, alarms in lesson.by_least_score:
+        show.print(
+            f"least score {least}: precision {precision:.2f}, recall {recall:.2f}, {alarms:.2f} false alarms/min"
+        )
 
 
 @lab.command(name="compile")

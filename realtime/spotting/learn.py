@@ -1,6 +1,7 @@
 """Learns the second stage from candidates whose truth is known: planted videos of training identities.
 
-Needs the `train` extra (scikit-learn).
+Candidates of sessions tell all that is needed, so `medn train-spotter` analyses the videos as any others. Needs
+scikit-learn.
 """
 
 from collections.abc import Sequence
