@@ -30,6 +30,7 @@ app.add_typer(lab)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
 Faces = Annotated[int, typer.Option(min=1, max=4, help="The most faces to follow.")]
+Runtime = Annotated[str, typer.Option(help="What recognises: auto, or one that `medn doctor` names.")]
 Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, where the source is a folder of pictures.")]
 
 
@@ -87,6 +88,7 @@ def live(
     session: Annotated[Path | None, typer.Option("--out", help="Write a session file, NAME.medn.")] = None,
     faces: Faces = 4,
     rate: Rate = None,
+    runtime: Runtime = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Analyse a camera live; a file is played at its own pace."""
@@ -101,7 +103,7 @@ def live(
         if seconds or session or as_json:
             raise refusal("--seconds, --out and --json need --headless; the window has its own Record.")
         _open_window(source=source)
-    parameters = PipelineParameters(most_faces=faces)
+    parameters = PipelineParameters(most_faces=faces, runtime=runtime)
     with ctrl_c_stops() as stop, ExitStack() as opened:
         pipeline = opened.enter_context(Pipeline(parameters))
         camera = opened.enter_context(open_source(source, rate_hz=rate))
@@ -131,6 +133,7 @@ def replay(
     workers: Annotated[int, typer.Option(min=1, help="Recordings analysed at a time.")] = 1,
     faces: Faces = 4,
     rate: Rate = None,
+    runtime: Runtime = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Analyse recordings as fast as the machine allows, each into a session."""
@@ -138,7 +141,7 @@ def replay(
     from realtime.pipeline import PipelineParameters
     from realtime.recording import sessions_folder
 
-    parameters = PipelineParameters(most_faces=faces)
+    parameters = PipelineParameters(most_faces=faces, runtime=runtime)
     with ctrl_c_stops() as stop:
         # with a rate given, a folder is itself the recording
         found = videos if rate else find_videos(videos)

@@ -53,7 +53,8 @@ class Pipeline:
         self._watch: FaceWatch | None = None
         self._wishes: deque[Callable[[], list[Candidate]]] = deque()
         warm_up()
-        self.recognizer = Recognizer(self.parameters.runtime)
+        self._notices: list[str] = []
+        self.recognizer = Recognizer(self.parameters.runtime, self._notices.append)
         """What recognises, and with which weights."""
         self.reset()
 
@@ -155,8 +156,10 @@ class Pipeline:
             faces=faces,
             events=tuple(events),
             rejected=tuple(event for event in decided if event.reason),
+            notices=tuple(self._notices),
             stages_ms=watch.stages_ms,
         )
+        self._notices.clear()
         return events
 
 

@@ -66,6 +66,8 @@ class Analysis:
     faces: tuple[FaceReading, ...] = ()
     events: tuple[Event, ...] = ()
     rejected: tuple[Event, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Sentences that the user should see: a runtime that failed and was replaced."""
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     """Time spent in each stage of this step."""
 

@@ -39,6 +39,7 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
 
     A second Ctrl-C interrupts at once. Errors that are the input's end in one sentence.
     """
+    from medn.runtime import RuntimeUnavailableError
     from realtime.judging import TruthError
     from realtime.session import SessionError
     from realtime.sources import SourceError
@@ -54,7 +55,7 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield stop
-    except (SourceError, SessionError, TruthError) as error:
+    except (SourceError, SessionError, TruthError, RuntimeUnavailableError) as error:
         raise refusal(str(error)) from None
     finally:
         signal.signal(signal.SIGINT, before)

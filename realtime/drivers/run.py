@@ -8,7 +8,7 @@ from typing import Protocol
 from realtime.drivers.tally import RESULT_LATENCY, Summary, Tally
 from realtime.frame import Frame
 from realtime.results import Analysis, Event
-from realtime.sources import Dropped, Item, Notice, Source
+from realtime.sources import Dropped, Item, Notice, NoticeKind, Source
 
 
 class Analyser(Protocol):
@@ -89,6 +89,8 @@ class Run:
             self._tally.latencies.record(RESULT_LATENCY, (ended_s - captured_s) * 1000)
         for sink in self._sinks:
             sink.on_analysis(frame, analysis)
+            for text in analysis.notices:
+                sink.on_notice(Notice(frame.time_s, NoticeKind.DEGRADED, text))
         self._pass_on(events, analysis.rejected)
 
     def _pass_on(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:

@@ -39,6 +39,7 @@ class NoticeKind(Enum):
     STALLED = "stalled"
     RESUMED = "resumed"
     CUT_SHORT = "cut short"
+    DEGRADED = "degraded"
 
 
 @dataclass(frozen=True, slots=True)
