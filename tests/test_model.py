@@ -108,16 +108,23 @@ def test_unknown_targets_teach_nothing():
     assert all(field.grad is None or (field.grad == 0).all() for field in prediction)
 
 
+@pytest.fixture(scope="module")
+def twins(network, tmp_path_factory):
+    """The exported program and a session of the ONNX twin."""
+    file = tmp_path_factory.mktemp("onnx") / "medn.onnx"
+    write_onnx(network, file)
+    return exported(network).module(), onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+
 @pytest.mark.parametrize("batch", [1, 5])
-def test_the_exported_program_and_its_onnx_twin_agree_with_the_network(network, batch, tmp_path):
+def test_the_exported_program_and_its_onnx_twin_agree_with_the_network(network, twins, batch):
+    program, session = twins
     inputs = example_inputs(batch)
     with torch.no_grad():
         expected = network(*inputs)
-        program = exported(network).module()(*inputs)
-    write_onnx(network, tmp_path / "medn.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "medn.onnx", providers=["CPUExecutionProvider"])
+        told = program(*inputs)
     named = dict(zip(("faces", "flow", "context"), (x.numpy() for x in inputs), strict=True))
     twin = session.run(list(Prediction._fields), named)
-    for torch_value, program_value, onnx_value in zip(expected, program, twin, strict=True):
+    for torch_value, program_value, onnx_value in zip(expected, told, twin, strict=True):
         torch.testing.assert_close(program_value, torch_value, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(onnx_value, torch_value.numpy(), rtol=1e-4, atol=1e-5)
