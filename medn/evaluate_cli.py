@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from realtime.terminal import AsJson, Bars, ctrl_c_stops, refusal, say, show
+from realtime.terminal import AsJson, Bars, ctrl_c_stops, input_errors, say, show
 
 evaluate = typer.Typer(help="Judge against the truth, with the trivial baseline beside it.", no_args_is_help=True)
 
 WhichWeights = Annotated[str, typer.Option("--weights", help="Shipped weights by name, or a .safetensors file.")]
-Maps = Annotated[Path, typer.Argument(help="Published onset→apex flow maps, FILE.npz.")]
 
 
 @evaluate.command()
 def flow(
-    maps: Maps,
+    maps: Annotated[Path, typer.Argument(help="Published onset→apex flow maps, FILE.npz.")],
     weights: WhichWeights = "",
     picture: Annotated[Path | None, typer.Option(help="Draw the confusion matrix and the action units (PNG).")] = None,
     as_json: AsJson = False,
@@ -25,35 +24,39 @@ def flow(
     from medn.evaluation.flow import evaluate_flow, flow_record, flow_table
     from medn.weights import SHIPPED, read_weights
 
-    try:
+    with input_errors():
         result = evaluate_flow(maps, read_weights(weights or SHIPPED).network())
         if picture:
             from medn.evaluation.picture import draw_flow
 
             draw_flow(result, picture)
-    except (OSError, ValueError) as error:
-        raise refusal(str(error)) from None
     show.print(json.dumps(flow_record(result)) if as_json else flow_table(result), soft_wrap=True, markup=False)
 
 
 @evaluate.command()
 def loso(
-    maps: Maps,
-    seeds: Annotated[int, typer.Option(min=1, max=20, help="So many runs, each from other random weights.")] = 3,
-    oracle: Annotated[bool, typer.Option("--oracle", help="Also what choosing epochs by test gives.")] = False,
+    data: Annotated[list[Path], typer.Argument(help="Flow maps, FILE.npz, or folders of `medn synth database`.")],
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="So many runs, each from other random numbers.")] = 3,
+    init: Annotated[str | None, typer.Option(help="Weights to start from, by name or file.")] = None,
+    oracle: Annotated[bool, typer.Option("--oracle", help="Also what choosing epochs by test gives (maps).")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Leave each subject out in turn: the motion branch trained on the others' flow maps, from random weights."""
+    """Leave each subject out in turn: the motion branch on flow maps, or all of MEDN on a database's clips."""
     from dataclasses import asdict
 
     from medn.evaluation.folds import loso_table
+    from medn.training.loso import loso_samples
     from medn.training.on_maps import loso_flow
+    from medn.training.samples import Samples, read_samples
+    from medn.weights import read_weights
 
-    say.print("Training once for each subject and seed; this takes minutes.")
-    try:
-        result = loso_flow(maps, tuple(range(seeds)), oracle=oracle)
-    except (OSError, ValueError) as error:
-        raise refusal(str(error)) from None
+    say.print("Training once for each subject and seed; this takes minutes to hours.")
+    with input_errors():
+        start, runs = read_weights(init).network() if init else None, tuple(range(seeds))
+        if len(data) == 1 and data[0].suffix == ".npz":
+            result = loso_flow(data[0], runs, start.motion if start else None, oracle)
+        else:
+            result = loso_samples(Samples.join([read_samples(folder) for folder in data]), runs, start)
     told = json.dumps({"type": "loso", **asdict(result)}) if as_json else loso_table(result)
     show.print(told, soft_wrap=True, markup=False)
 

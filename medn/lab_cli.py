@@ -1,14 +1,13 @@
 """The laboratory's commands: make synthetic data, train, compile. Arguments and words only."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, TaskID
 
-from realtime.terminal import Bars, ctrl_c_stops, refusal, say, show
+from realtime.terminal import Bars, ctrl_c_stops, input_errors, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.data.portrait import Split as PortraitSplit
@@ -38,7 +37,7 @@ def videos(
     from medn.data.film import write_planted
     from medn.data.portrait import astronaut, read_portraits
 
-    with _input_errors():
+    with input_errors():
         faces = read_portraits(portraits, _split(split)) if portraits else [astronaut()]
         for path in write_planted(folder, faces, count, 60 * minutes, seed, fps):
             say.print(str(path))
@@ -51,7 +50,7 @@ def pairs(
     """Onset→apex pairs for the motion branch."""
     from medn.training.prepare import write_pairs
 
-    with _input_errors(), _Count("Pairs") as progress:
+    with input_errors(), _Count("Pairs") as progress:
         write_pairs(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
 
 
@@ -62,7 +61,7 @@ def windows(
     """Whole windows, half micro-expressions, half what a spotter might take for one."""
     from medn.training.prepare import write_windows
 
-    with _input_errors(), _Count("Windows") as progress:
+    with input_errors(), _Count("Windows") as progress:
         write_windows(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
 
 
@@ -76,7 +75,7 @@ def database(
     from medn.data.databases.load import load_database
     from medn.training.prepare import write_database
 
-    with _input_errors(), _Count("Clips") as progress:
+    with input_errors(), _Count("Clips") as progress:
         found = load_database(name, root)
         left_out = write_database(folder, found.clips, progress=progress)
         for sentence in (*found.skipped, *found.doubts, *left_out):
@@ -100,7 +99,7 @@ def train(
     from medn.training.config import TrainConfig
     from medn.training.run import run_training
 
-    with _input_errors(), Progress(console=say) as bars:
+    with input_errors(), Progress(console=say) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(stage: str, step: int, steps: int, losses: Mapping[str, float]) -> None:
@@ -154,7 +153,7 @@ def compile_(
     chosen = next((known for known in TOLERANCES if known == precision), None)
     if chosen is None:
         raise refusal(f"--precision {precision} is not known; use {', '.join(TOLERANCES)}.")
-    with _input_errors():
+    with input_errors():
         found = read_weights(weights or SHIPPED)
         if export_only:
             export_program(found.network(), export_only)
@@ -193,12 +192,3 @@ class _Count:
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
-
-
-@contextmanager
-def _input_errors() -> Iterator[None]:
-    """What is wrong with the input ends in one sentence."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError) as error:
-        raise refusal(str(error.args[0]) if isinstance(error, KeyError) else str(error)) from None

@@ -63,6 +63,17 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
         raise typer.Exit(INTERRUPTED)
 
 
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """What is wrong with a file, a folder or a name ends in one sentence, with exit code 2."""
+    try:
+        yield
+    except KeyError as error:
+        raise refusal(str(error.args[0])) from None
+    except (OSError, ValueError) as error:
+        raise refusal(str(error)) from None
+
+
 class Bars:
     """A progress bar for each recording under way, with its speed and the time left."""
 
