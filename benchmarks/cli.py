@@ -70,6 +70,23 @@ def start(effort: HowLong = Effort.NORMAL, video: Video = None, as_json: AsJson 
 
 
 @bench.command()
+def recognizer(
+    effort: HowLong = Effort.NORMAL,
+    weights: Annotated[
+        str | None, typer.Option(help="A name or a .safetensors file instead of the shipped ones.")
+    ] = None,
+    as_json: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """MEDN on every runtime that can run here, in MLPerf's terms, cold start apart."""
+
+    def measuring(effort: Effort, tell: Tell) -> Result:
+        return _recognizer(weights, effort, tell)
+
+    _run({"recognizer": measuring}, effort, as_json, folder)
+
+
+@bench.command()
 def kernels(effort: HowLong = Effort.NORMAL, as_json: AsJson = False, folder: Folder = None) -> None:
     """The motion kernels, alignment and flow against NumPy and OpenCV doing the same, with the memory floor."""
     _run_some(["kernels"], effort, as_json, folder)
@@ -128,8 +145,21 @@ def _benchmarks(video: Path | None) -> dict[str, Measuring]:
         "streams": lambda effort, tell: streams.measure(streams.SIZES[effort], tell, video or sample_video()),
         "growth": lambda effort, tell: growth.measure(growth.SIZES[effort], tell),
         "start": lambda effort, tell: start.measure(start.SIZES[effort], tell, video or sample_video()),
+        "recognizer": lambda effort, tell: _recognizer(None, effort, tell),
         "kernels": lambda effort, tell: kernels.measure(kernels.SIZES[effort], tell),
     }
+
+
+def _recognizer(weights: str | None, effort: Effort, tell: Tell) -> Result:
+    """Raises `ImpossibleError` for weights that are not there."""
+    from benchmarks import recognizer
+    from medn.weights import SHIPPED, read_weights
+
+    try:
+        found = read_weights(weights or SHIPPED)
+    except ValueError as error:
+        raise ImpossibleError(str(error)) from None
+    return recognizer.measure(recognizer.SIZES[effort], tell, found)
 
 
 def _run_some(

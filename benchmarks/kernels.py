@@ -16,7 +16,8 @@ from scipy import ndimage
 from benchmarks.harness import Effort, Measure, Result, Tell, in_turn
 from benchmarks.scenes import tiled
 from medn.data.portrait import find_portrait
-from medn.face.aligned import SIZE_PX, align, alignment
+from medn.face.aligned import FINE_BELOW, SIZE_PX, align, alignment
+from medn.face.flow import flow_map
 from medn.face.landmarker import Landmarker
 from realtime.motion import kernel, reference
 from realtime.motion.meter import MotionMeter, normalise
@@ -112,17 +113,18 @@ def _alignment(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> tuple[s
 
 
 def numpy_align(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """(128, 128): what `medn.face.aligned.align` gives of a BGR picture, bilinear, in plain NumPy."""
-    turn = np.linalg.inv(warp[:, :2])
-    y, x = np.mgrid[:SIZE_PX, :SIZE_PX]
-    sx, sy = np.tensordot(turn, np.stack([x - warp[0, 2], y - warp[1, 2]]), 1)
-    sx = np.clip(sx, 0, picture.shape[1] - 1.001)
-    sy = np.clip(sy, 0, picture.shape[0] - 1.001)
+    """(128, 128): what `medn.face.aligned.align` gives of a BGR picture, bilinear and averaged, in plain NumPy."""
+    zoom = float(np.hypot(*warp[0, :2]))
+    fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
+    y, x = (np.mgrid[: SIZE_PX * fine, : SIZE_PX * fine] + 0.5) / fine - 0.5
+    sx, sy = np.tensordot(np.linalg.inv(warp[:, :2]), np.stack([x - warp[0, 2], y - warp[1, 2]]), 1)
+    sx, sy = np.clip(sx, 0, picture.shape[1] - 1.001), np.clip(sy, 0, picture.shape[0] - 1.001)
     left, top = sx.astype(int), sy.astype(int)
     fx, fy = (sx - left)[..., None], (sy - top)[..., None]
     above = picture[top, left] * (1 - fx) + picture[top, left + 1] * fx
     below = picture[top + 1, left] * (1 - fx) + picture[top + 1, left + 1] * fx
-    return np.rint((above * (1 - fy) + below * fy) @ (0.114, 0.587, 0.299)).astype(np.uint8)
+    grey = (above * (1 - fy) + below * fy) @ (0.114, 0.587, 0.299)
+    return np.rint(grey.reshape(SIZE_PX, fine, SIZE_PX, fine).mean(axis=(1, 3))).astype(np.uint8)
 
 
 def _normalising(face: NDArray[np.uint8]) -> tuple[str, Jobs]:
@@ -206,7 +208,10 @@ def _head(now: Grey, before: Grey, first: Grey, points: NDArray[np.float32]) -> 
 
 
 def _movement(faces: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> tuple[str, Jobs]:
-    """From two grey faces to how far the face moved: 21 regions, or a field of 128×128."""
+    """From two grey faces to how far the face moved: 21 regions for the spotter, or a field of 128×128 px.
+
+    The network's flow map is made once a candidate, not once a frame.
+    """
     meter, time_s, seen = MotionMeter(), 0.0, 0
 
     def by_meter() -> None:
@@ -217,6 +222,7 @@ def _movement(faces: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> tu
     dis = {name: cv2.DISOpticalFlow.create(preset) for name, preset in DIS.items()}
     return "motion meter", {
         "motion meter": by_meter,
+        "the network's flow map": lambda: flow_map(faces[0], faces[1]),
         **{name: partial(flow.calc, faces[0], faces[1], None) for name, flow in dis.items()},
         "Farnebäck flow": lambda: cv2.calcOpticalFlowFarneback(faces[0], faces[1], None, 0.5, 3, 15, 3, 5, 1.2, 0),
     }

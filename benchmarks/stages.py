@@ -114,7 +114,8 @@ class Settled:
 
 def _measures(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> Iterator[Measure]:
     for scene, outcomes in rounds.items():
-        for stage in outcomes[0]:
+        # what only some frames need (recognising) may not have happened in every round
+        for stage in (stage for stage in outcomes[0] if all(stage in outcome for outcome in outcomes)):
             yield from quantiles(f"{scene}: {stage}", [outcome[stage] for outcome in outcomes])
 
 
@@ -127,7 +128,10 @@ def _plot(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> 
         kind="stacked bars",
         x=tuple(scene.replace(", ", "\n") for scene in rounds),
         series={
-            stage: tuple(median(outcome[stage]["p50"] for outcome in outcomes) for outcomes in rounds.values())
+            stage: tuple(
+                median(outcome[stage]["p50"] if stage in outcome else 0.0 for outcome in outcomes)
+                for outcomes in rounds.values()
+            )
             for stage in stages
         },
     )

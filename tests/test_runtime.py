@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import runtimes
 from medn.model.export import write_onnx
 from medn.runtime import (
     AUTO_ORDER,
@@ -265,15 +264,3 @@ def test_a_mistake_in_a_call_is_not_taken_for_a_failing_device(windows):
 
     with pytest.raises(IndexError):
         Runtime("tensorrt", prepare, reserve=("pytorch", on_cpu))(windows.part(0, 1))
-
-
-def test_the_benchmark_measures_what_can_run_and_names_what_cannot(weights):
-    result = runtimes.measure(runtimes.Size(1, 8), lambda _: None, weights)
-    measured = {measure.subject for measure in result.measures}
-    assert {"onnx", "pytorch"} <= measured
-    for choice in explain_choice(weights):
-        assert (choice.runtime in measured) == choice.available
-        if not choice.available:
-            assert f"{choice.runtime}: not measured ({choice.reason})." in result.notes
-    apart = [m.values for m in result.measures if (m.subject, m.quantity) == ("onnx", "largest difference")]
-    assert 0 < apart[0][0] < 1e-4
