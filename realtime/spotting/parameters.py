@@ -35,7 +35,8 @@ class SpotterParameters:
     """… and are then moved out from the apex by this factor."""
     context_s: float = 1.0
     """How far around a candidate its evidence is gathered, as far as it has come."""
-    least_score: float = 0.4
-    """Candidates with a lower score are rejected; a lower bound finds more and raises more false alarms."""
+    least_score: float = 0.6
+    """Candidates with a lower score are rejected; a lower bound finds more and raises more false alarms. This one has
+    the highest F1 on held-out training videos at 2.2 micro-expressions a minute, the middle of the planted rates."""
     evidence_after_s: float = 0.3
     """How long after the offset a candidate is decided: what comes after tells speech and macro-expressions apart."""
