@@ -373,9 +373,9 @@ def test_sensitivity_acts_on_the_run_at_once(window, film):
     live.picker.choose(str(film))
     live.start()
     until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
-    before = live.run._pipeline.parameters.spotter.floor_pct
+    before = live.run._pipeline.parameters.spotter.least_score
     live._set_sensitivity(8)
-    until(lambda: live.run is None or live.run._pipeline.parameters.spotter.floor_pct < before, 5)
+    until(lambda: live.run is None or live.run._pipeline.parameters.spotter.least_score < before, 5)
 
 
 def test_the_first_page_must_be_read_and_accepted_once(app, home, monkeypatch):

@@ -44,6 +44,8 @@ class LiveRun:
         self.name = source
         self.is_device = False
         """Whether frames come when they come (a camera, a stream) rather than from a file."""
+        self.recognition = ("", "")
+        """What recognises and with which weights, once it is loaded."""
         self.video: str | None = None
         """The recording's path, where the source is one."""
         self.tally = Tally()
@@ -117,6 +119,7 @@ class LiveRun:
             self.doing = "Loading the face models …"
             with Pipeline(PipelineParameters(most_faces=self._most_faces)) as pipeline:
                 self._opened, self._pipeline = source, pipeline
+                self.recognition = (pipeline.recognizer.runtime.name, pipeline.recognizer.weights.name)
                 with self._lock:
                     self._apply_sensitivity()
                     self.state = State.RUNNING

@@ -205,14 +205,7 @@ class LiveWorkspace(QWidget):
         fps = (summary.frames_processed - before) / (now_s - before_s) if before <= summary.frames_processed else 0.0
         self._rate = (now_s, summary.frames_processed)
         newest = run.history.events[-1] if run.history.events else None
-        runtime, weights = self.runtime(newest)
-        self._strip.show_measured(Measured(summary, fps, newest, _command(run), runtime, weights))
-
-    def runtime(self, newest: Event | None) -> tuple[str, str]:
-        """What recognises, and with which weights."""
-        if newest is not None and newest.emotion is None:
-            return "spotting only", "no recognition weights"
-        return "CPU", "weights: synthetic faces" if newest else "spotting"
+        self._strip.show_measured(Measured(summary, fps, newest, _command(run), *run.recognition))
 
     def _buttons(self, run: LiveRun, *, running: bool) -> None:
         self._start.show_as("stop" if running else "play", f"{'Stop' if running else 'Start'} (F5)")
