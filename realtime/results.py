@@ -66,10 +66,10 @@ class Analysis:
     faces: tuple[FaceReading, ...] = ()
     events: tuple[Event, ...] = ()
     rejected: tuple[Event, ...] = ()
-    notices: tuple[str, ...] = ()
-    """Sentences that the user should see: a runtime that failed and was replaced."""
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     """Time spent in each stage of this step."""
+    notices: tuple[str, ...] = ()
+    """Sentences that the user should see: a runtime that failed and was replaced."""
 
 
 AU_PRESENT = 0.5
