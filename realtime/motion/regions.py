@@ -84,11 +84,12 @@ def layout(points: NDArray[np.float32]) -> Layout:
     oval = cv2.convexHull(np.rint(points[list(OVAL), :2]).astype(np.int32))
     on_face = cv2.fillConvexPoly(np.zeros((SIZE_PX, SIZE_PX), np.uint8), oval, 1)
     column, row = patch_centres.astype(int).T
+    depth_fit = _depth_surface(points)
     return Layout(
         region_cells=region_cells,
         region_weights=region_weights,
-        basis=_rigid_basis(patch_centres, points),
-        cell_basis=_rigid_basis(cell_centres, points),
+        basis=_rigid_basis(patch_centres, depth_fit),
+        cell_basis=_rigid_basis(cell_centres, depth_fit),
         inside=on_face[row, column] > 0,
     )
 
@@ -113,11 +114,17 @@ def _region_weights(points: NDArray[np.float32]) -> list[tuple[NDArray[np.intp],
     return result
 
 
-def _rigid_basis(places: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, 2, 6): d(place)/d(shift x, shift y, roll, scale, yaw, pitch) in px, depth by a surface of 4th degree."""
+def _depth_surface(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(15,) the surface of 4th degree through the landmarks' depth, by the products of `_powers`."""
     centre = np.array([SIZE_PX / 2, SIZE_PX / 2])
     fit, *_ = np.linalg.lstsq(_powers(points[:468, :2] - centre), points[:468, 2] - points[:468, 2].mean())
-    depth = _powers(places - centre) @ fit
+    return fit
+
+
+def _rigid_basis(places: NDArray[np.float64], depth_fit: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(n, 2, 6): d(place)/d(shift x, shift y, roll, scale, yaw, pitch) in px, depth by a surface of 4th degree."""
+    centre = np.array([SIZE_PX / 2, SIZE_PX / 2])
+    depth = _powers(places - centre) @ depth_fit
     x, y = (places - centre).T
     basis = np.zeros((len(places), 2, 6))
     basis[:, 0, 0] = basis[:, 1, 1] = EYE_DISTANCE_PX
