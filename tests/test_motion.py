@@ -110,3 +110,16 @@ def test_lids_count_only_up_and_down(portrait_crop):
     meter = MotionMeter()
     meter(crop, 0.0, points)
     assert not meter(shifted(crop, 1, 1), 0.04, points).regions[LIDS, 0].any()
+
+
+@pytest.mark.parametrize("away_px", [40.0, 400.0])
+def test_regions_outside_the_crop_do_not_move_and_end_nothing(portrait_crop, away_px: float):
+    crop, points = portrait_crop
+    off = (points + np.array([away_px, 0, 0])).astype(np.float32)
+    meter = MotionMeter()
+    meter(crop, 0.0, off)
+    motion = meter(shifted(crop, 2, 0), 1 / 30, off)
+    unseen = layout(off).region_weights.sum(axis=1) == 0
+    assert unseen.any()
+    assert not motion.regions[unseen].any()
+    assert np.isfinite(motion.regions).all()

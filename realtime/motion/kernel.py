@@ -112,7 +112,10 @@ def region_motion(
     motion: NDArray[np.float32],
     difference: NDArray[np.float32],
 ) -> None:
-    """Write (regions, 2) displacement in px without the head's and (regions,) mean |now − before| a pixel."""
+    """Write (regions, 2) displacement in px without the head's and (regions,) mean |now − before| a pixel.
+
+    A region outside the crop, as in a head turned far away or cut by the picture's edge, does not move.
+    """
     for r in range(region_cells.shape[0]):
         xx, xy, yy, xt, yt, plain, total = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for k in range(region_cells.shape[1]):
@@ -132,6 +135,10 @@ def region_motion(
             yt += w * (cell[4] + cell[1] * dx + cell[2] * dy)
             plain += w * cell[5]
             total += w
+        if total == 0:
+            motion[r] = 0
+            difference[r] = 0
+            continue
         ridge = RIDGE * CELL_PX * CELL_PX * total
         xx += ridge
         yy += ridge

@@ -57,7 +57,7 @@ def region_motion(
     weight = np.zeros((len(layout.region_cells), CELLS * CELLS))
     for row, cells, weights in zip(weight, layout.region_cells, layout.region_weights, strict=True):
         row[cells[weights > 0]] = weights[weights > 0]
-    total = weight.sum(axis=1)
+    total = np.maximum(weight.sum(axis=1), 1e-9)  # nothing of a region outside the crop: no motion
     ridge = RIDGE * CELL_PX**2 * total[:, None, None] * np.eye(2)
     regional = np.einsum("rc,cij->rij", weight, tensor) + ridge
     motion = -np.linalg.solve(regional, (weight @ drive)[:, :, None])[:, :, 0]

@@ -59,7 +59,7 @@ class Layout:
     """Where one face's regions and patches lie in its aligned crop."""
 
     region_cells: NDArray[np.int32]
-    """(regions, K) cells of each region, padded with cell 0."""
+    """(regions, K) cells of each region, padded with cell 0; none of a region outside the crop."""
     region_weights: NDArray[np.float32]
     """(regions, K) their weights, padded with 0."""
     basis: NDArray[np.float32]
@@ -74,7 +74,7 @@ class Layout:
 def layout(points: NDArray[np.float32]) -> Layout:
     """The layout for one face, from its (478, 3) landmarks in px of the aligned crop."""
     cells = _region_weights(points)
-    width = max(len(index) for index, _ in cells)
+    width = max(1, *(len(index) for index, _ in cells))
     region_cells = np.zeros((len(cells), width), np.int32)
     region_weights = np.zeros((len(cells), width), np.float32)
     for row, (index, weight) in enumerate(cells):
@@ -108,8 +108,6 @@ def _region_weights(points: NDArray[np.float32]) -> list[tuple[NDArray[np.intp],
         distance = cells - points[list(landmarks), :2].mean(axis=0)
         weight = np.exp(-0.5 * (distance**2).sum(axis=1) / _SIGMA_PX**2)
         index = np.flatnonzero(weight >= _REACH)
-        if not len(index):  # the region lies outside the crop: a head turned far away
-            index = np.array([int(weight.argmax())])
         result.append((index, weight[index]))
     return result
 
