@@ -1,8 +1,7 @@
 """Stages: where a frame's time goes, by the size of the picture and the number of faces.
 
-Real videos of the tiled portrait go through the product's own replay, and its own accounts say how long each stage
-took. Decoding runs ahead on a thread of its own, so the stages of a frame add up to its step, not to its share of the
-replay.
+Real videos of the tiled portrait go through the pipeline frame by frame, as a camera's do, and its own accounts say how
+long each stage took.
 """
 
 import tempfile
@@ -17,11 +16,9 @@ from time import perf_counter
 from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
 from benchmarks.harness.measure import quantiles
 from benchmarks.scenes import endless, tiled, write_video
-from realtime.drivers import run_replay
 from realtime.frame import Frame
 from realtime.latency import Latencies
 from realtime.pipeline import Pipeline
-from realtime.results import Analysis, Event
 from realtime.sources import VideoFile
 
 SIZES_PX = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080)}
@@ -68,8 +65,7 @@ def measure(size: Size, tell: Tell) -> Result:
         },
         measures=tuple(_measures(rounds)),
         notes=(
-            "step: the whole of a frame's analysis; decode: on its own thread, meanwhile; "
-            f"{ALL_BUT_LANDMARKS}: step less landmarks.",
+            f"step: the whole of a frame's analysis, after its decoding; {ALL_BUT_LANDMARKS}: step less landmarks.",
         ),
         plots=(_plot(rounds),),
     )
@@ -77,39 +73,21 @@ def measure(size: Size, tell: Tell) -> Result:
 
 def stages_ms(video: Path) -> dict[str, Mapping[str, float]]:
     """p50, p90, p99 and max in ms of each stage over the settled part of a video's frames."""
-    with Pipeline() as pipeline:
-        settled = Settled(pipeline)
-        summary = run_replay(VideoFile(video), settled)
-    return {"decode": summary.stages_ms["decode"], **settled.latencies.quantiles_ms()}
-
-
-class Settled:
-    """A pipeline that accounts for the stages of its frames once it has settled."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self.latencies = Latencies()
-
-    @property
-    def analysis(self) -> Analysis:
-        """The pipeline's own."""
-        return self._pipeline.analysis
-
-    def step(self, frame: Frame) -> list[Event]:
-        """The pipeline's own."""
-        began_s = perf_counter()
-        events = self._pipeline.step(frame)
-        step_ms = 1000 * (perf_counter() - began_s)
-        if frame.time_s >= SETTLED_S:
-            stages = self._pipeline.analysis.stages_ms
-            rest_ms = step_ms - stages.get("landmarks", 0.0)
-            for stage, ms in {**stages, ALL_BUT_LANDMARKS: rest_ms, "step": step_ms}.items():
-                self.latencies.record(stage, ms)
-        return events
-
-    def flush(self) -> list[Event]:
-        """The pipeline's own."""
-        return self._pipeline.flush()
+    latencies = Latencies()
+    with Pipeline() as pipeline, VideoFile(video) as source:
+        asked_s = perf_counter()
+        for frame in (item for item in source if isinstance(item, Frame)):
+            began_s = perf_counter()
+            pipeline.step(frame)
+            ended_s = perf_counter()
+            if frame.time_s >= SETTLED_S:
+                stages, step_ms = pipeline.analysis.stages_ms, 1000 * (ended_s - began_s)
+                rest_ms = step_ms - stages.get("landmarks", 0.0)
+                told = {"decode": 1000 * (began_s - asked_s), **stages, ALL_BUT_LANDMARKS: rest_ms, "step": step_ms}
+                for stage, ms in told.items():
+                    latencies.record(stage, ms)
+            asked_s = perf_counter()
+    return dict(latencies.quantiles_ms())
 
 
 def _measures(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> Iterator[Measure]:
