@@ -5,6 +5,8 @@ that scale the chin of most faces ends at the lower edge, the brows keep a dozen
 distance (the unit in which all movement is told, % iod) is 0.48 px.
 """
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,8 @@ while lids and gaze move, as pupils do not."""
 
 def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
     """(2, 2): x and y in px of the eye centre on the picture's left, then its right, from (478, ≥2) landmarks."""
-    return np.array([points[list(corners), :2].mean(axis=0) for corners in EYE_CORNERS], np.float64)
+    corners = points[_CORNERS, :2].astype(np.float64)
+    return (corners[:, 0] + corners[:, 1]) / 2
 
 
 def eye_distance_px(points: NDArray[np.float32]) -> float:
@@ -51,17 +54,37 @@ def align(
     A face that is much larger in the picture is sampled twice or four times as finely and averaged down, so that no
     pixel goes to waste: the noise of the sensor is what small movements drown in.
     """
-    zoom = float(np.hypot(warp[0, 0], warp[0, 1]))
+    zoom = math.hypot(warp[0, 0], warp[0, 1])
     fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
+    top, bottom, left, right = _box(warp, image.shape)
+    image = image[top:bottom, left:right]
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     # centres of pixels, not corners, must map onto each other
-    finer = warp * fine + np.array([[0, 0, (fine - 1) / 2]])
+    finer = warp * fine
+    finer[:, 2] += finer[:, :2] @ (left, top) + (fine - 1) / 2
     size = (SIZE_PX * fine, SIZE_PX * fine)
     face = cv2.warpAffine(image, finer, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    if face.ndim == 3:
-        face = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
     if fine > 1:
         return cv2.resize(face, (SIZE_PX, SIZE_PX), dst=out, interpolation=cv2.INTER_AREA)
     if out is None:
         return face
     out[:] = face
     return out
+
+
+def _box(warp: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right) of the pixels that an aligned face is taken from, at least one each way."""
+    back = cv2.invertAffineTransform(warp)
+    corners = back[:, :2] @ _CROP_CORNERS + back[:, 2:]
+    low, high = corners.min(axis=1).tolist(), corners.max(axis=1).tolist()
+    edges = []
+    for axis, size in ((1, shape[0]), (0, shape[1])):
+        first = min(max(math.floor(low[axis]) - 1, 0), size - 1)
+        edges += [first, min(max(math.ceil(high[axis]) + 2, first + 1), size)]
+    top, bottom, left, right = edges
+    return top, bottom, left, right
+
+
+_CORNERS = np.array(EYE_CORNERS)
+_CROP_CORNERS = np.array([[-1, SIZE_PX, -1, SIZE_PX], [-1, -1, SIZE_PX, SIZE_PX]], np.float64)
