@@ -16,8 +16,10 @@ FAR = 1.5
 """A face this many eye distances from where it was expected is not the same one, unless it looks alike."""
 ALIKE = 0.6
 """Correlation of looks above which a face that left is taken to have come back."""
+APART = 2.0
+"""Faces this many eye distances apart cannot have changed places between two frames."""
 LOOK_AGAIN_S = 1.0
-"""How old a lone face's look may get."""
+"""How old a face's look may get."""
 FORGET_S = 60.0
 """A face that has been away this long is forgotten."""
 
@@ -45,9 +47,10 @@ class Tracks:
     ) -> dict[int, FaceObservation]:
         """Track number → face. `image` is the BGR frame in which the faces were found."""
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= FORGET_S]
-        if len(faces) == 1 and self._alone(faces[0], time_s):
-            _move(self._tracks[0], faces[0], time_s)
-            return {self._tracks[0].number: faces[0]}
+        if stayed := self._stayed(faces, time_s):
+            for found, face in stayed:
+                _move(found, face, time_s)
+            return {found.number: face for found, face in sorted(stayed, key=lambda pair: pair[0].number)}
         looks = [_look(face, image) for face in faces]
         cost = np.array([[_cost(track, face, look, time_s) for track in self._tracks]
                          for face, look in zip(faces, looks, strict=True)])  # fmt: skip
@@ -66,14 +69,25 @@ class Tracks:
             numbered[track.number] = face
         return dict(sorted(numbered.items()))
 
-    def _alone(self, face: FaceObservation, time_s: float) -> bool:
-        """Whether this can only be the one face that was here a moment ago, so that its look need not be compared."""
-        if len(self._tracks) != 1:
-            return False
-        track = self._tracks[0]
-        recent = time_s - track.seen_s < 0.2 and time_s - track.looked_s < LOOK_AGAIN_S
-        centre = eye_centres(face.points).mean(axis=0)
-        return recent and float(np.linalg.norm(centre - track.centre)) < 0.5 * track.eye_distance_px
+    def _stayed(self, faces: list[FaceObservation], time_s: float) -> list[tuple[_Track, FaceObservation]]:
+        """Each face with its track where places alone tell, so that looks need not be compared; else nothing.
+
+        They do if as many faces as a moment ago are each about where one was, far from all others.
+        """
+        here = [track for track in self._tracks if time_s - track.seen_s < 0.2]
+        if len(here) != len(self._tracks) or len(here) != len(faces):
+            return []
+        if any(time_s - track.looked_s >= LOOK_AGAIN_S for track in here):
+            return []
+        stayed = []
+        for face in faces:
+            centre = eye_centres(face.points).mean(axis=0)
+            away = [float(np.linalg.norm(centre - track.centre)) / track.eye_distance_px for track in here]
+            nearest = int(np.argmin(away))
+            if away[nearest] >= 0.5 or any(d < APART for i, d in enumerate(away) if i != nearest):
+                return []
+            stayed.append((here[nearest], face))
+        return stayed if len({track.number for track, _ in stayed}) == len(faces) else []
 
     def _enter(self, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> _Track:
         centre = eye_centres(face.points).mean(axis=0)
