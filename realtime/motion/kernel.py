@@ -25,20 +25,27 @@ def cell_sums(
 ) -> None:
     """Write (cells², 6) sums xx, xy, yy, xt, yt, Σ|now − before| of three (128, 128) normalised aligned faces."""
     size = now.shape[0]
-    sums[:] = 0
-    for y in range(1, size - 1):
-        row = (y // CELL_PX) * CELLS
-        for x in range(1, size - 1):
-            gx = 0.25 * (now[y, x + 1] - now[y, x - 1] + reference[y, x + 1] - reference[y, x - 1])
-            gy = 0.25 * (now[y + 1, x] - now[y - 1, x] + reference[y + 1, x] - reference[y - 1, x])
-            dt = now[y, x] - reference[y, x]
-            cell = sums[row + x // CELL_PX]
-            cell[0] += gx * gx
-            cell[1] += gx * gy
-            cell[2] += gy * gy
-            cell[3] += gx * dt
-            cell[4] += gy * dt
-            cell[5] += abs(now[y, x] - before[y, x])
+    # a row of cells is summed downwards first, which the CPU does for eight columns at once
+    columns = np.empty((6, size), np.float32)
+    for top in range(0, size, CELL_PX):
+        columns[:] = 0
+        for y in range(max(top, 1), min(top + CELL_PX, size - 1)):
+            for x in range(1, size - 1):
+                gx = 0.25 * (now[y, x + 1] - now[y, x - 1] + reference[y, x + 1] - reference[y, x - 1])
+                gy = 0.25 * (now[y + 1, x] - now[y - 1, x] + reference[y + 1, x] - reference[y - 1, x])
+                dt = now[y, x] - reference[y, x]
+                columns[0, x] += gx * gx
+                columns[1, x] += gx * gy
+                columns[2, x] += gy * gy
+                columns[3, x] += gx * dt
+                columns[4, x] += gy * dt
+                columns[5, x] += abs(now[y, x] - before[y, x])
+        for cell in range(CELLS):
+            for k in range(6):
+                total = columns[k, cell * CELL_PX]
+                for x in range(cell * CELL_PX + 1, (cell + 1) * CELL_PX):
+                    total += columns[k, x]
+                sums[top // CELL_PX * CELLS + cell, k] = total
 
 
 @njit(cache=True, nogil=True, fastmath=True)
