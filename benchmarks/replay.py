@@ -1,7 +1,7 @@
 """Replay: the whole pipeline against a bare Face Landmarker loop and against decoding alone, on the same file.
 
 The bare loop is what a programmer writes first: read, convert, detect, one face, blendshapes on. The product looks for
-up to four faces, decodes ahead on a thread of its own, and does everything else too.
+up to four faces, decodes and finds them ahead on threads of their own, and does everything else too.
 """
 
 import tempfile

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Self
 
-import cv2
 import numpy as np
 
 from medn.face.aligned import SIZE_PX
 from medn.face.landmarker import BLENDSHAPES, FaceObservation
 from realtime.faces.analyzer import FaceAnalyzer
 from realtime.faces.tracks import Tracks
-from realtime.faces.watch import FaceWatch
+from realtime.faces.watch import FaceWatch, Sight
 from realtime.frame import Frame
 from realtime.motion.meter import MotionMeter
 from realtime.recognition import Candidate, Recognizer
@@ -46,7 +45,11 @@ class PipelineParameters:
 
 
 class Pipeline:
-    """One stream of frames. `step` each one, `flush` at the end, `close` to free the models."""
+    """One stream of frames. `step` each one, `flush` at the end, `close` to free the models.
+
+    `look` is the one part of a step that needs nothing but the frames: whoever has a second thread and frames ahead of
+    time may look at them there, and hand each sight to its step.
+    """
 
     def __init__(self, parameters: PipelineParameters | None = None) -> None:
         self.parameters = parameters or PipelineParameters()
@@ -76,17 +79,29 @@ class Pipeline:
     def reset(self) -> None:
         """Forget every face: the next frame begins a new stream, at any time."""
         self.close()
-        self._watch = FaceWatch(self.parameters.most_faces)
+        self._watch = FaceWatch(self.parameters.most_faces, self.parameters.landmark_interval_s)
         self._tracks = Tracks()
         self._faces: dict[int, FaceAnalyzer] = {}
         self._landmarks_s = float("-inf")
         self.analysis = Analysis(frame_index=-1, time_s=0.0)
         """What the last step learned."""
 
-    def step(self, frame: Frame) -> list[Event]:
-        """Take in the next frame (times must increase) and return the events that it decided."""
+    def look(self, frame: Frame) -> Sight:
+        """Find the faces of the next frame; each frame once and in order, from one thread at a time."""
+        if self._watch is None:
+            raise RuntimeError("the pipeline was closed; reset it to use it again")
+        return self._watch(frame)
+
+    def step(self, frame: Frame, sight: Sight | None = None) -> list[Event]:
+        """Take in the next frame (times must increase) and return the events that it decided.
+
+        `sight`: what `look` saw in it, if that was asked already.
+        """
+        sight = sight or self.look(frame)
         watch = Stopwatch()
-        seen = self._look(frame, watch)
+        if sight.faces is not None:
+            watch.add("landmarks", sight.took_ms)
+        seen = self._numbered(frame, sight, watch)
         readings: list[FaceReading] = []
         ripe: list[Candidate] = []
         while self._wishes:
@@ -122,17 +137,13 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look(self, frame: Frame, watch: Stopwatch) -> dict[int, FaceObservation | None]:
+    def _numbered(self, frame: Frame, sight: Sight, watch: Stopwatch) -> dict[int, FaceObservation | None]:
         """Faces of this frame by number; without landmarks where this frame is between two that are looked at."""
-        if frame.time_s - self._landmarks_s < self.parameters.landmark_interval_s:
+        if sight.faces is None:
             return {number: None for number, face in self._faces.items() if face.last_s >= self._landmarks_s}
-        if self._watch is None:
-            raise RuntimeError("the pipeline was closed; reset it to use it again")
         self._landmarks_s = frame.time_s
-        with watch("landmarks"):
-            faces = self._watch(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB), frame.time_s)
         with watch("tracks"):
-            return dict(self._tracks(faces, frame.image, frame.time_s))
+            return dict(self._tracks(sight.faces, frame.image, frame.time_s))
 
     def _set_least_score(self, least_score: float) -> list[Candidate]:
         self.parameters = replace(self.parameters, spotter=replace(self.parameters.spotter, least_score=least_score))

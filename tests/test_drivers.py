@@ -13,6 +13,7 @@ from recordings import grey, write_video
 
 from realtime.drivers import Mailbox, Sink, run_live, run_replay
 from realtime.drivers.newest import NewestFrames
+from realtime.faces.watch import Sight
 from realtime.frame import Frame
 from realtime.results import Analysis, Event
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind, VideoFile
@@ -33,7 +34,10 @@ class EveryTenth:
         self.delays_s = list(delays_s)
         self.seen = 0
 
-    def step(self, frame):
+    def look(self, frame):
+        return Sight(None, 0.0)
+
+    def step(self, frame, sight=None):
         time.sleep(self.delays_s[self.seen % len(self.delays_s)] if self.delays_s else 0)
         self.seen += 1
         events = (event_at(frame),) if self.seen % 10 == 0 else ()
@@ -186,7 +190,7 @@ def test_a_stop_sign_ends_a_run_whose_camera_gives_nothing():
 
 @DRIVERS
 def test_an_error_while_capturing_or_analysing_reaches_the_caller_and_the_source_is_closed(drive):
-    def broken(_):
+    def broken(*_):
         raise ValueError("broken")
 
     class Broken(EveryTenth):
@@ -196,6 +200,37 @@ def test_an_error_while_capturing_or_analysing_reaches_the_caller_and_the_source
         with pytest.raises(ValueError, match="broken"):
             drive(source, pipeline)
         assert list(source) == []
+
+
+def test_an_error_while_looking_ahead_reaches_the_caller_after_the_frames_before_it_were_analysed():
+    class Blind(EveryTenth):
+        def look(self, frame):
+            if frame.index == 7:
+                raise ValueError("blind")
+            return super().look(frame)
+
+    log = Log()
+    with pytest.raises(ValueError, match="blind"):
+        run_replay(still(times(10_000)), Blind(), [log])
+    assert [frame.index for frame in log.frames] == list(range(7))
+
+
+def test_each_frame_s_own_sight_reaches_its_step_in_order():
+    class Paired(EveryTenth):
+        def __init__(self):
+            super().__init__()
+            self.pairs = []
+
+        def look(self, frame):
+            return Sight(None, float(frame.index))
+
+        def step(self, frame, sight=None):
+            self.pairs.append((frame.index, sight.took_ms))
+            return super().step(frame)
+
+    pipeline = Paired()
+    run_replay(still(times(40)), pipeline)
+    assert pipeline.pairs == [(index, index) for index in range(40)]
 
 
 def test_drops_and_notices_of_the_source_are_counted_and_passed_on_in_order():

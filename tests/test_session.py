@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.drivers import run_replay
+from realtime.faces.watch import Sight
 from realtime.frame import Frame
 from realtime.results import REGION_GROUPS, Analysis, Event, FaceReading
 from realtime.session import SessionError, SessionInfo, SessionWriter, Status, delete_session, open_session
@@ -108,7 +109,10 @@ class Still:
 
     analysis = Analysis(-1, 0.0)
 
-    def step(self, frame):
+    def look(self, frame):
+        return Sight(None, 0.0)
+
+    def step(self, frame, sight=None):
         self.analysis = Analysis(frame.index, frame.time_s, (reading(0),))
         return [an_event(frame.time_s)] if frame.index == 5 else []
 

@@ -29,7 +29,7 @@ from realtime.sources import SourceError, open_source
 
 class Nothing:
     analysis = Analysis(-1, 0.0)
-    def step(self, frame):
+    def step(self, frame, sight=None):
         self.analysis = Analysis(frame.index, frame.time_s)
         return []
     def flush(self):

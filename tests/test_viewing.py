@@ -10,6 +10,7 @@ from recordings import grey, write_video
 from medn.data.puppet import HeadMotion
 from medn.face.aligned import eye_distance_px
 from realtime.drivers import run_replay
+from realtime.faces.watch import Sight
 from realtime.frame import Frame
 from realtime.pipeline import Pipeline
 from realtime.results import Analysis, Event, FaceReading
@@ -285,7 +286,10 @@ def test_a_runs_clock_is_known_for_a_live_run_only():
     class Still:
         analysis = Analysis(-1, 0.0)
 
-        def step(self, frame):
+        def look(self, frame):
+            return Sight(None, 0.0)
+
+        def step(self, frame, sight=None):
             self.analysis = Analysis(frame.index, frame.time_s)
             return []
 

@@ -1,19 +1,29 @@
-"""Replay: every frame of a recording, as fast as the machine allows; nothing is ever dropped for lack of time."""
+"""Replay: every frame of a recording, as fast as the machine allows; nothing is ever dropped for lack of time.
+
+Decoding, landmarks and all that follows them each have a thread: each needs of the one before only what it has already
+given. What comes out is what one thread would give.
+"""
 
 import queue
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
 
 from realtime.drivers.run import Analyser, Run, Sink, StopSign
 from realtime.drivers.tally import Summary, Tally
 from realtime.frame import Frame
 from realtime.sources import Item, Source
 
+if TYPE_CHECKING:
+    from realtime.faces.watch import Sight
+
 AHEAD = 8
-"""Items decoded ahead at most: enough to ride over a slow frame, 22 MB at 720p."""
+"""Items that each thread may be ahead of the next: enough to ride over a slow frame, 22 MB at 720p."""
+
+_Thing = TypeVar("_Thing")
 
 
 def run_replay(
@@ -25,7 +35,7 @@ def run_replay(
     stop: StopSign | None = None,
     tally: Tally | None = None,
 ) -> Summary:
-    """Run a recording through the pipeline in the caller's thread, while another thread decodes ahead.
+    """Run a recording through the pipeline in the caller's thread, while others decode and find faces ahead.
 
     Ends at the recording's end, before the first frame at or after `seconds` of its time, or when `stop` is set; the
     pipeline is flushed and the source closed in each case. Frames decoded ahead of a stop were not offered.
@@ -33,44 +43,59 @@ def run_replay(
     tally = tally or Tally()
     run = Run(source, pipeline, sinks, tally)
     stop = stop or threading.Event()
-    with source, closing(_decoded_ahead(source, tally)) as items:
-        for item in items:
+    with (
+        source,
+        closing(_ahead(_timed(source, tally), "decode")) as decoded,
+        closing(_ahead(_looked_at(decoded, pipeline), "landmarks")) as items,
+    ):
+        for item, sight in items:
             if stop.is_set() or (seconds is not None and item.time_s >= seconds):
                 break
-            run.take(item)
-        return run.finish()
+            run.take(item, sight)
+    return run.finish()
 
 
-def _decoded_ahead(source: Source, tally: Tally) -> Generator[Item, None, None]:
-    items: queue.Queue[Item | None] = queue.Queue(AHEAD)
+def _timed(source: Source, tally: Tally) -> Iterator[Item]:
+    began_s = time.monotonic()
+    for item in source:
+        if isinstance(item, Frame):
+            tally.latencies.record("decode", (time.monotonic() - began_s) * 1000)
+        yield item
+        began_s = time.monotonic()
+
+
+def _looked_at(items: Iterable[Item], pipeline: Analyser) -> "Iterator[tuple[Item, Sight | None]]":
+    for item in items:
+        yield item, pipeline.look(item) if isinstance(item, Frame) else None
+
+
+def _ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:
+    """The same things, made ahead of time by a thread; what is raised there is raised here, in its turn."""
+    made: queue.Queue[tuple[_Thing] | None] = queue.Queue(AHEAD)
     ended = threading.Event()
 
-    def decode() -> None:
+    def make() -> None:
         try:
-            began_s = time.monotonic()
-            for item in source:
-                if isinstance(item, Frame):
-                    tally.latencies.record("decode", (time.monotonic() - began_s) * 1000)
-                if not put(item):
+            for thing in things:
+                if not put((thing,)):
                     return
-                began_s = time.monotonic()
         finally:
             put(None)
 
-    def put(item: Item | None) -> bool:
+    def put(thing: tuple[_Thing] | None) -> bool:
         while not ended.is_set():
             try:
-                items.put(item, timeout=0.1)
+                made.put(thing, timeout=0.1)
             except queue.Full:
                 continue
             return True
         return False
 
-    with ThreadPoolExecutor(1, "decode") as thread:
-        decoding = thread.submit(decode)
+    with ThreadPoolExecutor(1, name) as thread:
+        making = thread.submit(make)
         try:
-            while (item := items.get()) is not None:
-                yield item
-            decoding.result()  # raises here what was raised while decoding
+            while (thing := made.get()) is not None:
+                yield thing[0]
+            making.result()
         finally:
             ended.set()

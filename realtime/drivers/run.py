@@ -3,12 +3,15 @@
 import math
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from realtime.drivers.tally import RESULT_LATENCY, Summary, Tally
 from realtime.frame import Frame
 from realtime.results import Analysis, Event
 from realtime.sources import Dropped, Item, Notice, NoticeKind, Source
+
+if TYPE_CHECKING:
+    from realtime.faces.watch import Sight
 
 
 class Analyser(Protocol):
@@ -18,8 +21,11 @@ class Analyser(Protocol):
     def analysis(self) -> Analysis:
         """All that the last `step` learned; `flush` may replace it to tell what it rejected."""
 
-    def step(self, frame: Frame) -> list[Event]:
-        """Analyse the next frame; the events that it confirmed."""
+    def look(self, frame: Frame) -> "Sight":
+        """The part of the next `step` that needs its frame alone."""
+
+    def step(self, frame: Frame, sight: "Sight | None" = None) -> list[Event]:
+        """Analyse the next frame, of which `look` may have been asked already; the events that it confirmed."""
 
     def flush(self) -> list[Event]:
         """The events that were still open when the stream ended."""
@@ -57,10 +63,10 @@ class Run:
     def __init__(self, source: Source, pipeline: Analyser, sinks: Sequence[Sink], tally: Tally) -> None:
         self._source, self._pipeline, self._sinks, self._tally = source, pipeline, sinks, tally
 
-    def take(self, item: Item) -> None:
-        """Analyse a frame, or account for and pass on what else a source tells."""
+    def take(self, item: Item, sight: "Sight | None" = None) -> None:
+        """Analyse a frame, with what was seen in it already, or account for and pass on what else a source tells."""
         if isinstance(item, Frame):
-            self._analyse(item)
+            self._analyse(item, sight)
         elif isinstance(item, Dropped):
             self._tally.dropped(item)
             for sink in self._sinks:
@@ -77,12 +83,12 @@ class Run:
         self._pass_on(events, flushed.rejected if flushed is not last else ())
         return self._tally.summary(self._source.name)
 
-    def _analyse(self, frame: Frame) -> None:
+    def _analyse(self, frame: Frame, sight: "Sight | None") -> None:
         began_s = time.monotonic()
-        events = self._pipeline.step(frame)
+        events = self._pipeline.step(frame, sight)
         ended_s = time.monotonic()
         analysis = self._pipeline.analysis
-        self._tally.processed(frame, analysis, (ended_s - began_s) * 1000)
+        self._tally.processed(frame, analysis, (ended_s - began_s) * 1000 + (sight.took_ms if sight else 0.0))
         self._tally.zero_s = self._source.zero_s
         captured_s = self._tally.zero_s + frame.time_s
         if not math.isnan(captured_s):
