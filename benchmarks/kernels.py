@@ -104,9 +104,9 @@ def _alignment(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> tuple[s
     out = np.empty((SIZE_PX, SIZE_PX), np.uint8)
     zoom = float(np.hypot(*warp[0, :2]))
     seen = int((SIZE_PX / zoom) ** 2) * 3
-    return "warp, then grey", {
-        "warp, then grey": lambda: align(picture, warp, out),
-        "grey, then warp": lambda: align(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), warp, out),
+    return "its part of the picture", {
+        "its part of the picture": lambda: align(picture, warp, out),
+        "the whole picture made grey": lambda: align(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), warp, out),
         "NumPy": lambda: numpy_align(picture, warp),
         "memory floor": _copying(seen + out.nbytes),
     }
