@@ -111,6 +111,22 @@ def glass(
 
 
 @bench.command()
+def window(
+    source: Annotated[str, typer.Argument(help="A camera, a stream or a file, as medn live takes it.")] = "sample",
+    effort: HowLong = Effort.NORMAL,
+    as_json: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """The app's Live view: from capture to painted, and its memory (needs a display and the app's packages)."""
+    from benchmarks import window as living
+
+    def measuring(effort: Effort, tell: Tell) -> Result:
+        return living.measure(living.SIZES[effort], tell, source)
+
+    _run({"window": measuring}, effort, as_json, folder)
+
+
+@bench.command()
 def compare(
     before: Annotated[Path, typer.Argument(help="A report, its .md or its .json.")],
     after: Annotated[Path, typer.Argument(help="A later report.")],

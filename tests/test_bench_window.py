@@ -1,0 +1,35 @@
+"""The window's own benchmark counts what reaches the screen, and says why it cannot run. No time is asserted."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import platformdirs
+import pytest
+
+from benchmarks import window
+from realtime.sources import SourceError
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path, monkeypatch):
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path)
+
+
+def test_frames_are_counted_from_capture_to_screen_while_the_window_lives(film):
+    seen = window.watch(str(film), 2.0, lambda _: None)
+    assert len(seen.times_s) == len(seen.memory_mib) >= 2
+    assert seen.painted > 0
+    assert {"capture_to_screen", "capture_to_result"} <= set(seen.summary.stages_ms)
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SourceError, match=r"none\.mp4"):
+        window.watch(str(tmp_path / "none.mp4"), 2.0, lambda _: None)
+
+
+def test_a_leak_shows_as_growth_and_a_flat_run_as_none():
+    times_s = [float(second) for second in range(300)]
+    leaking = window.Seen(times_s, [500 + second / 60 for second in range(300)])
+    assert leaking.growth_mib() == pytest.approx(10)
+    assert window.Seen(times_s, [500.0] * 300).growth_mib() == pytest.approx(0, abs=1e-9)
