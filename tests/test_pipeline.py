@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medn.data.puppet import HeadMotion
+from medn.face.aligned import eye_centres
 from realtime.frame import Frame
 from realtime.motion import kernel
 from realtime.pipeline import Pipeline, PipelineParameters
@@ -91,6 +92,22 @@ def test_at_a_high_rate_landmarks_come_on_some_frames_and_the_event_is_still_fou
     looked = sum("landmarks" in analysis.stages_ms for analysis in analyses)
     assert looked == pytest.approx(len(frames) / 4, abs=3)
     assert all(len(analysis.faces) == 1 for analysis in analyses)
+
+
+def test_between_landmarks_the_shown_points_move_with_the_head(act):
+    def x_iod(t):
+        return 0.3 * np.sin(6 * t)
+
+    still = np.zeros((478, 3), np.float32)
+    _, analyses = analyse(act(np.arange(0, 2, 1 / 120), lambda t: still, lambda t: HeadMotion(x=x_iod(t))))
+    off_px = {True: [], False: []}
+    for analysis in analyses[60:]:
+        (face,) = analysis.faces
+        off_px["landmarks" in analysis.stages_ms].append(
+            eye_centres(face.points)[:, 0].mean() - 90 * x_iod(analysis.time_s)
+        )
+    assert np.std(off_px[False]) < np.std(off_px[True]) + 0.5
+    assert np.median(off_px[False]) == pytest.approx(np.median(off_px[True]), abs=0.3)
 
 
 def test_no_kernel_is_compiled_while_frames_wait(raised_brows):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import SIZE_PX, align, eye_distance_px
+from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, align, eye_distance_px
 from medn.face.landmarker import FaceObservation
 from realtime.faces.steady import SteadyWarp
 from realtime.frame import Frame
@@ -37,6 +37,7 @@ class FaceAnalyzer:
         self._meter = MotionMeter()
         self._crop = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
         self._observation: FaceObservation | None = None
+        self._in_crop = np.zeros((478, 3), np.float32)  # the landmarks, in px of the crop that was cut with them
         self._rest_pct: NDArray[np.float32] | None = None
         self._head = np.zeros(6)
         self._head_at_landmarks = np.zeros(6)
@@ -51,6 +52,7 @@ class FaceAnalyzer:
         if observation is not None:
             self._observation = observation
             warp = self._warp(observation.points, frame.time_s)
+            self._in_crop = _into_crop(observation.points, warp)
         else:
             assert self._observation is not None
             warp = self._warp.follow(self._head - self._head_at_landmarks)
@@ -58,21 +60,24 @@ class FaceAnalyzer:
             align(frame.image, warp, out=self._crop)
             self.crops.append(frame.time_s, frame.index, self._crop)
         with watch("motion"):
-            motion = self._meter(self._crop, frame.time_s, _into_crop(self._observation.points, warp))
+            motion = self._meter(self._crop, frame.time_s, self._in_crop)
         self._head = motion.head
         if observation is not None:
             self._head_at_landmarks = motion.head
+            points = observation.points
+        else:
+            points = _out_of_crop(_moved(self._in_crop, motion.head - self._head_at_landmarks), warp)
         with watch("spot"):
             x, y, tilt, size = self._warp.place
             head = motion.head + np.array([x, y, tilt, size, 0, 0])
             candidates = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
         reading = FaceReading(
             face=self.face,
-            points=self._observation.points,
+            points=points,
             motion=self._displacement(motion.regions, frame.time_s),
             threshold=_by_group(self.spotter.threshold_pct),
             yaw_pitch_roll_deg=_angles_deg(self._observation.pose),
-            eye_distance_px=eye_distance_px(self._observation.points),
+            eye_distance_px=eye_distance_px(points),
             calibrated=self.spotter.calibrated,
         )
         self.last_s = frame.time_s
@@ -100,6 +105,25 @@ def _into_crop(points: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArra
     placed[:, :2] = points[:, :2] @ warp[:, :2].T + warp[:, 2]
     placed[:, 2] = points[:, 2] * math.hypot(warp[0, 0], warp[0, 1])
     return placed
+
+
+def _out_of_crop(placed: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The reverse of `_into_crop`."""
+    points = np.empty_like(placed)
+    points[:, :2] = (placed[:, :2] - warp[:, 2]) @ np.linalg.inv(warp[:, :2]).T
+    points[:, 2] = placed[:, 2] / math.hypot(warp[0, 0], warp[0, 1])
+    return points
+
+
+def _moved(placed: NDArray[np.float32], head: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Landmarks in the crop after a small motion of the head there, (6,) as `Motion.head` tells it."""
+    shift_x, shift_y, roll, grow, yaw, pitch = head
+    x, y = (placed[:, :2] - SIZE_PX / 2).T
+    depth = placed[:, 2] - placed[:, 2].mean()
+    moved = placed.copy()
+    moved[:, 0] += shift_x * EYE_DISTANCE_PX + grow * x - roll * y + yaw * depth
+    moved[:, 1] += shift_y * EYE_DISTANCE_PX + grow * y + roll * x + pitch * depth
+    return moved
 
 
 def _angles_deg(pose: NDArray[np.float32]) -> tuple[float, float, float]:
