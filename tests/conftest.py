@@ -1,5 +1,9 @@
-"""What several tests share: the built-in portrait, its aligned crop, and it acting in front of a camera."""
+"""What several tests share: the portrait, its aligned crop, it acting in front of a camera; and the app's window.
 
+Qt is loaded only by the tests that open the window.
+"""
+
+import os
 from pathlib import Path
 
 import cv2
@@ -14,6 +18,7 @@ from realtime.frame import Frame
 from tests.recordings import write_video
 
 cv2.setNumThreads(1)
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +67,66 @@ def film(act, shapes, tmp_path_factory) -> Path:
     frames = act(times_s, lambda t: unit * max(0.0, 1 - abs(t - 3.15) / 0.2))
     pictures = [frame.image for frame in frames]
     return write_video(tmp_path_factory.mktemp("film") / "brows.mp4", pictures, [round(1000 * t) for t in times_s])
+
+
+@pytest.fixture(scope="session")
+def interview(act, shapes, tmp_path_factory) -> Path:
+    """5.2 s in which the brows are raised by 2.5 % of the eye distance for 0.4 s from `gui_driver.ONSET_S` on."""
+    from tests.gui_driver import ONSET_S
+
+    unit = shapes.action_units(["AU1", "AU2"])
+    unit = unit * 0.025 / np.linalg.norm(unit[:, :2], axis=1).max()
+
+    def course(t):
+        ease = np.clip(min((t - ONSET_S) / 0.15, (ONSET_S + 0.4 - t) / 0.25), 0, 1)
+        return float(ease**2 * (3 - 2 * ease))
+
+    frames = act(np.arange(0, 5.2, 1 / 30), lambda t: unit * course(t))
+    path = tmp_path_factory.mktemp("film") / "brows raised.mp4"
+    return write_video(path, [f.image for f in frames], [round(1000 * f.time_s) for f in frames])
+
+
+@pytest.fixture(scope="session")
+def app():
+    from gui import theme
+    from gui.app import make_app
+
+    result = make_app()
+    theme.apply(result, light=False)
+    return result
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Settings and sessions of their own for each test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.fixture
+def window(app, home):
+    from PyQt6.QtCore import QEvent
+
+    from gui.settings import Settings
+    from gui.window import MainWindow
+    from tests.gui_driver import until
+
+    result = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
+    (home / "sessions").mkdir()
+    result.show()
+    result.activateWindow()
+    until(result.isActiveWindow)
+    yield result
+    result.close()
+    result.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def session(home, interview):
+    """Three events in a session whose film is at hand."""
+    from tests.gui_driver import ONSET_S, write_session
+
+    (home / "sessions").mkdir(exist_ok=True)
+    return write_session(home / "sessions" / "interview.medn", 5.2, [1.0, ONSET_S, 4.0], interview)

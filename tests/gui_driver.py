@@ -35,6 +35,9 @@ def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Keyb
     QApplication.processEvents()
 
 
+ONSET_S = 3.0
+"""When the brows are raised in the film that `interview` gives."""
+
 EMOTIONS = (
     {"negative": 0.7, "positive": 0.2, "surprise": 0.1},
     {"negative": 0.1, "positive": 0.1, "surprise": 0.8},

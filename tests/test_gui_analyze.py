@@ -1,0 +1,64 @@
+"""Analyze, driven offscreen as a person would: a queue of recordings, bad ones among them."""
+
+from gui_driver import live_for, until
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDropEvent
+
+from gui.analyze.queue import Stage
+from gui.settings import Settings
+from gui.window import MainWindow
+from realtime.session import open_session
+
+
+def test_dropped_files_are_analysed_and_an_unreadable_one_fails_alone(window, interview, tmp_path):
+    notes = tmp_path / "notes.mp4"
+    notes.write_text("these are notes, not a video\n")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(p)) for p in (notes, interview)])
+    window.show_workspace(1)
+    none = Qt.KeyboardModifier.NoModifier
+    drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none)
+    window.analyze.dropEvent(drop)
+    queue = window.analyze.queue
+    until(lambda: not queue.running, 90)
+    bad, good = queue.entries
+    assert (bad.stage, good.stage) == (Stage.FAILED, Stage.DONE)
+    assert "it holds text" in bad.problem
+    assert len(good.outcome.events) == 1
+    window.analyze.table.doubleClicked.emit(window.analyze.table.rows.index(1, 0))
+    assert window.review.record.path == good.outcome.session
+    queue.clear_finished()
+    assert not queue.entries
+
+
+def test_an_analysis_can_be_paused_and_stopped_and_keeps_what_was_done(window, interview):
+    window.analyze.add([str(interview)])
+    queue = window.analyze.queue
+    [entry] = queue.entries
+    until(lambda: entry.done_s > 0, 60)
+    queue.pause()
+    live_for(0.5)
+    before_s = entry.done_s
+    live_for(0.7)
+    assert entry.done_s == before_s
+    queue.stop(entry)
+    queue.start()
+    until(lambda: entry.worker is None, 60)
+    assert entry.stage is Stage.STOPPED
+    with open_session(entry.outcome.session) as stored:
+        assert stored.info.closed_utc
+    queue.retry()
+    until(lambda: entry.stage is Stage.DONE, 60)
+
+
+def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, interview):
+    (home / "sessions").mkdir()
+    window = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
+    window.show()
+    window.analyze.add([str(interview)])
+    until(lambda: window.analyze.queue.entries[0].done_s > 0, 60)
+    window.close()
+    [path] = (home / "sessions").glob("*.medn")
+    with open_session(path) as stored:
+        assert stored.info.closed_utc
+        assert list(stored.frames())

@@ -1,0 +1,163 @@
+"""Live, driven offscreen as a person would: a run, its events, recording, and what goes wrong on the way."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakecam import environment, needs_fakecam
+from gui_driver import ONSET_S, press, until
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QMessageBox
+
+from gui.consent import ConsentDialog
+from gui.live.run import State
+from realtime.session import open_session
+
+KEY = Qt.Key
+
+
+def test_live_shows_an_event_as_it_happens_and_plays_it_again_magnified(window, interview):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run is not None and live.run.state is State.RUNNING)
+    until(lambda: live.cards.events)
+    [event] = live.cards.events
+    assert event.onset_s == pytest.approx(ONSET_S, abs=0.1)
+    live.cards.picked.emit(event)
+    assert live.stage.player is not None
+    press(live, KEY.Key_G)
+    until(lambda: not live.stage.player.magnifying)
+    large, _ = live.stage.player.now()
+    assert large.shape == live.stage.player.moment.images[0].shape
+    press(live, KEY.Key_Escape)
+    assert live.stage.player is None
+    until(lambda: live.run is None)
+    assert "1 events" in live.ended_words
+
+
+def test_the_strip_tells_what_was_measured_and_every_stage_on_a_click(window, interview):
+    window.live.picker.choose(str(interview))
+    window.live.start()
+    until(lambda: "fps" in window.strip._line.text() and "screen" in window.strip._line.text())
+    QTest.mouseClick(window.strip, Qt.MouseButton.LeftButton)
+    details = window.strip._details
+    assert details.isVisible()
+    assert "frames offered" in details._drops.text()
+    details.hide()
+
+
+def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(window, interview, home):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.mark()
+    assert "press Record" in window.banner.text
+    live.recorder.begin("Ada", with_video=False)
+    until(lambda: live.recorder.seconds and live.recorder.seconds > 0.2)
+    press(live, KEY.Key_M)
+    path = live.recorder.path
+    live.stop()
+    assert "Saved as" in window.banner.text
+    with open_session(path) as stored:
+        assert stored.info.consent == "Ada agreed to be recorded, without pictures."
+        assert stored.info.closed_utc
+        assert [mark.text for mark in stored.annotations()] == ["mark"]
+        assert list(stored.frames())
+    assert [p.name for p in (home / "sessions").iterdir()] == [path.name]
+
+
+def test_closing_while_recording_asks_once_and_saves(window, interview, home, monkeypatch):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.recorder.begin("Ada", with_video=False)
+    asked = []
+    answers = iter([QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Save])
+    monkeypatch.setattr(QMessageBox, "question", lambda *words: asked.append(words[2]) or next(answers))
+    assert not window.close()
+    assert live.recorder.path is not None
+    assert window.close()
+    assert len(asked) == 2
+    [path] = (home / "sessions").glob("*.medn")
+    with open_session(path) as stored:
+        assert stored.info.closed_utc
+
+
+def test_recording_needs_a_name_and_consent(app):
+    dialog = ConsentDialog("")
+    assert not dialog._ok.isEnabled()
+    dialog._person.setText("Ada")
+    assert not dialog._ok.isEnabled()
+    dialog._agreed.setChecked(True)
+    assert dialog._ok.isEnabled()
+    assert not dialog.with_video
+
+
+def test_a_source_that_cannot_be_opened_is_told_in_one_sentence_and_can_be_tried_again(window):
+    window.live.picker.choose("/nowhere/missing.mp4")
+    window.live.start()
+    until(lambda: window.live.run is None)
+    assert window.banner.text == "/nowhere/missing.mp4 does not exist."
+
+
+def test_sensitivity_acts_on_the_run_at_once(window, interview):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    before = live.run._pipeline.parameters.spotter.least_score
+    live._set_sensitivity(8)
+    until(lambda: live.run is None or live.run._pipeline.parameters.spotter.least_score < before, 5)
+
+
+UNPLUGGED = """
+import json, os, sys
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+sys.path[:0] = ["tests"]
+from gui.app import make_app
+from gui.review.export_dialog import ExportDialog
+from gui.settings import Settings
+from gui.window import MainWindow
+from medn.cli import app as cli
+from gui_driver import until
+app = make_app()
+window = MainWindow(Settings(accepted_terms=1, sessions=sys.argv[1]))
+window.show()
+live = window.live
+live.picker.choose("0")
+live.start()
+until(lambda: live.run and live.run.mailbox.newest or window.banner.text)
+assert not window.banner.text
+live.recorder.begin("Ada", with_video=True)
+until(lambda: "was lost" in live.stage._advice._words.text(), 20)
+lost = live.stage._advice._words.text()
+frames = live.run.tally.summary("").frames_processed
+until(lambda: live.run.tally.summary("").frames_processed > frames + 20, 20)
+until(lambda: "was lost" not in live.stage._advice._words.text(), 5)
+path = live.recorder.path
+window.leave()
+print(json.dumps({"lost": lost, "path": str(path)}))
+"""
+
+
+@needs_fakecam
+def test_a_camera_unplugged_while_live_is_told_and_the_recording_goes_on(tmp_path):
+    (tmp_path / "sessions").mkdir()
+    camera = environment(tmp_path, unplug_after=40, replug_after=1500)
+    command = [sys.executable, "-c", UNPLUGGED, str(tmp_path / "sessions")]
+    done = subprocess.run(
+        command, env=camera, capture_output=True, text=True, timeout=90, cwd=Path(__file__).parents[1]
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert "trying to get it back" in told["lost"]
+    with open_session(Path(told["path"])) as stored:
+        assert [notice.kind.value for notice in stored.notices()][:2] == ["lost", "reconnected"]
+        assert stored.info.closed_utc
+        assert Path(stored.info.video).stat().st_size > 1000

@@ -1,0 +1,150 @@
+"""Review, driven offscreen as a person would: seek, judge, note, magnify, filter, export, delete."""
+
+import sqlite3
+
+import pytest
+from gui_driver import ONSET_S, live_for, press, until, write_session
+from PyQt6.QtCore import Qt
+
+from gui.review.export_dialog import ExportDialog
+from realtime.session import Status, open_session
+
+KEY = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def saved_status(path):
+    with open_session(path) as stored:
+        return [event.status for event in stored.events()]
+
+
+def test_a_row_seeks_and_loops_its_event_and_keys_judge_and_go_on(window, session):
+    window.open_session(session)
+    review = window.review
+    review.table.view.selectRow(1)
+    assert review.viewer.position_s == pytest.approx(ONSET_S, abs=0.1)
+    assert review.viewer.loop is not None
+    until(lambda: review.viewer.image is not None)
+    until(lambda: ONSET_S - 0.3 <= review.viewer._shown.frame.time_s <= ONSET_S + 0.6)
+    review.table.view.selectRow(0)
+    press(review, KEY.Key_C)
+    press(review, KEY.Key_X)
+    assert saved_status(session) == [Status.CONFIRMED, Status.REJECTED, Status.UNREVIEWED]
+    assert review.table.chosen == review.record.events[2].id
+    press(review, KEY.Key_Z, CTRL)
+    assert saved_status(session)[1] is Status.UNREVIEWED
+    press(review, KEY.Key_J)
+    press(review, KEY.Key_J)
+    assert review.table.chosen == review.record.events[0].id
+
+
+def test_a_note_is_kept_and_taken_back(window, session):
+    window.open_session(session)
+    review = window.review
+    press(review, KEY.Key_E)
+    review.inspector._note.setPlainText("looks away")
+    review.table.view.selectRow(1)
+    with open_session(session) as stored:
+        assert stored.events()[0].note == "looks away"
+    review.undo.undo()
+    with open_session(session) as stored:
+        assert stored.events()[0].note == ""
+
+
+def test_a_mark_is_kept_and_taken_back(window, session):
+    window.open_session(session)
+    press(window.review, KEY.Key_M)
+    with open_session(session) as stored:
+        assert len(stored.annotations()) == 1
+    press(window.review, KEY.Key_Z, CTRL)
+    with open_session(session) as stored:
+        assert stored.annotations() == []
+
+
+def test_an_event_is_magnified_and_compared_in_pictures(window, session):
+    window.open_session(session)
+    review = window.review
+    review.table.view.selectRow(1)
+    until(lambda: review.viewer.moment is not None)
+    until(lambda: len(review.inspector._pictures._pictures) == 3)
+    press(review, KEY.Key_G)
+    until(lambda: review.viewer.doing == "×10, ¼ speed")
+    side = review.viewer.image.shape[0]
+    assert review.viewer.image.shape == (side, side, 3)
+
+
+def test_what_is_filtered_or_confirmed_is_exported_in_the_background(window, session, tmp_path):
+    window.open_session(session)
+    press(window.review, KEY.Key_C)
+    window.review.table._kind.setCurrentText("surprise")
+    dialog = ExportDialog(window.review.record, window.review.table.shown_ids, window)
+    dialog._folder.setText(str(tmp_path / "out"))
+    counts = []
+    for scope in (dialog._all, dialog._confirmed, dialog._filtered):
+        scope.setChecked(True)
+        dialog._go.click()
+        until(lambda: "Written" in dialog._told.text())
+        newest = max((tmp_path / "out").glob("*events*.csv"), key=lambda p: p.stat().st_mtime_ns)
+        counts.append(len(newest.read_text().strip().splitlines()) - 1)
+    assert counts == [3, 1, 1]
+    assert "--to csv" in dialog.command
+    dialog.close()
+
+
+def test_the_table_is_filtered_by_class_status_and_words_and_sorted(window, session):
+    window.open_session(session)
+    table = window.review.table
+    table._kind.setCurrentText("surprise")
+    assert len(table.shown_ids) == 1
+    table._kind.setCurrentIndex(0)
+    table._words.setText("AU2")
+    assert len(table.shown_ids) == 2
+    table._words.clear()
+    table._score.setCurrentText("Score ≥ 0.5")
+    assert len(table.shown_ids) == 3
+    table._score.setCurrentText("Score ≥ 0.7")
+    assert table.shown_ids == []
+    table._score.setCurrentIndex(0)
+    table.view.sortByColumn(5, Qt.SortOrder.DescendingOrder)
+    scores = [window.review.record.event(number).event.score for number in table.shown_ids]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_session_without_its_video_still_shows_trace_and_events_and_says_so(window, home):
+    path = write_session(home / "sessions" / "bare.medn", 4.0, [1.0, 2.0])
+    window.open_session(path)
+    review = window.review
+    until(lambda: review.record.readings is not None)
+    live_for(0.1)
+    assert "No video" in review.viewer._words.text()
+    assert len(review.table.shown_ids) == 2
+    assert len(review.viewer.trace.times_s) == 120
+    press(review, KEY.Key_C)
+    assert saved_status(path)[0] is Status.CONFIRMED
+
+
+def test_a_session_of_a_newer_version_is_refused_in_one_sentence_and_the_open_one_stays(window, session, home):
+    window.open_session(session)
+    newer = write_session(home / "sessions" / "newer.medn", 1.0, [])
+    with sqlite3.connect(newer) as database:
+        database.execute("PRAGMA user_version = 999")
+    window.open_session(newer)
+    assert "newer MEDN" in window.banner.text
+    assert window.review.record.path == session
+    window.review.refresh()
+    problems = [entry.problem for entry in window.review.library.entries if entry.path.name == "newer.medn"]
+    assert "newer MEDN" in problems[0]
+
+
+def test_sessions_are_found_by_a_search_and_deleted_for_good(window, session, home):
+    write_session(home / "sessions" / "other.medn", 1.0, [])
+    window.show_workspace(2)
+    library = window.review.library
+    library._search.setText("interv")
+    assert [entry.path.name for entry in library.entries] == ["interview.medn"]
+    library._search.clear()
+    window.open_session(session)
+    window.review.delete(session)
+    assert not session.exists()
+    assert window.review.record is None
+    assert [entry.path.name for entry in library.entries] == ["other.medn"]
