@@ -19,6 +19,7 @@ from realtime.frame import Frame
 from realtime.results import Analysis, Event
 from realtime.session import SessionInfo, SessionWriter
 from realtime.sources import Dropped, Notice
+from realtime.viewing.moments import Moments
 
 WAITING_FRAMES = 32
 """Frames that may wait for the encoder: 88 MB at 720p."""
@@ -28,13 +29,16 @@ TIME_BASE = Fraction(1, 90_000)
 class Tape(Sink):
     """A sink that may join a run at any time. Raises what `SessionWriter` raises; `close` ends it.
 
+    With `pictures`, onset and apex of each event are kept in the session; those moments must come before it among the
+    run's sinks.
     With `film`, the video that `info` names is written; without, it is a recording that is being played, if any.
     """
 
-    def __init__(self, path: Path, info: SessionInfo, *, film: bool) -> None:
+    def __init__(self, path: Path, info: SessionInfo, *, film: bool, pictures: Moments | None = None) -> None:
         self._session = SessionWriter(path, info)
         self._video = VideoWriter(Path(info.video)) if film and info.video else None
         self._keeps_times = not film and info.video is not None
+        self._pictures = pictures
         self._first: Frame | None = None
         self.path = path
         self._zero_s, self._zero = 0.0, 0
@@ -60,7 +64,9 @@ class Tape(Sink):
 
     def on_events(self, events: Sequence[Event]) -> None:
         """Keep the events that began while it ran."""
-        self._session.on_events(self._moved(events))
+        kept = [event for event in events if self._keeps(event)]
+        for event, moved in zip(kept, self._moved(kept), strict=True):
+            self._session.add_event(moved, self._pictures.ends(event) if self._pictures else None)
 
     def on_rejected(self, candidates: Sequence[Event]) -> None:
         """Keep the candidates that began while it ran."""
@@ -84,10 +90,11 @@ class Tape(Sink):
             if self._video:
                 self._video.close()
 
+    def _keeps(self, event: Event) -> bool:
+        return self._first is not None and event.onset_s >= self._first.time_s
+
     def _moved(self, events: Sequence[Event]) -> list[Event]:
-        if self._first is None:
-            return []
-        began_s, zero_s, zero = self._first.time_s, self._zero_s, self._zero
+        zero_s, zero = self._zero_s, self._zero
         return [
             replace(
                 event,
@@ -99,7 +106,7 @@ class Tape(Sink):
                 offset_frame=event.offset_frame - zero,
             )
             for event in events
-            if event.onset_s >= began_s
+            if self._keeps(event)
         ]
 
 

@@ -141,6 +141,30 @@ def test_no_picture_is_stored(tmp_path):
     assert b"secret face" not in path.read_bytes()
 
 
+def test_pictures_of_an_event_that_were_allowed_come_back_with_that_event_and_go_with_the_session(tmp_path):
+    path = tmp_path / "run.medn"
+    with SessionWriter(path, INFO) as writer:
+        writer.on_events([an_event(1.0)])
+        writer.add_event(an_event(2.0), {"onset": b"first", "apex": b"second"})
+    with open_session(path) as stored:
+        plain, pictured = stored.events()
+        assert stored.pictures(plain.id) == {}
+        assert stored.pictures(pictured.id) == {"onset": b"first", "apex": b"second"}
+    delete_session(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_of_a_time_without_pictures_still_opens(tmp_path):
+    path = tmp_path / "run.medn"
+    with SessionWriter(path, INFO) as writer:
+        writer.on_events([an_event(1.0)])
+    with sqlite3.connect(path) as early:
+        early.execute("DROP TABLE pictures")
+    with open_session(path) as stored:
+        [kept] = stored.events()
+        assert stored.pictures(kept.id) == {}
+
+
 WRITE_FOREVER = """
 import sys, time
 from pathlib import Path

@@ -101,6 +101,12 @@ class Session:
         rows = self._rows("SELECT * FROM events ORDER BY onset_s, id")
         return [StoredEvent(row["id"], _event(row), Status(row["status"]), row["note"]) for row in rows]
 
+    def pictures(self, event_id: int) -> dict[str, bytes]:
+        """JPEG pictures of an event's "onset" and "apex"; empty where none were allowed."""
+        if not list(self._rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pictures'")):
+            return {}
+        return dict(map(tuple, self._rows("SELECT moment, jpeg FROM pictures WHERE event = ?", (event_id,))))
+
     def candidates(self) -> list[Event]:
         """What the program rejected, each with its reason, in the order of time."""
         return [_event(row) for row in self._rows("SELECT * FROM candidates ORDER BY onset_s, id")]
@@ -143,9 +149,9 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, query: str) -> Iterator[Any]:
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
         with _told_in_words(self._path):
-            yield from self._database.execute(query)
+            yield from self._database.execute(query, values)
 
     def _write(self, statement: str, row: tuple[Any, ...]) -> sqlite3.Cursor:
         with _told_in_words(self._path), self._database:

@@ -1,6 +1,6 @@
 """The tables of a session file. Any SQLite client can read them; mappings are JSON objects, times are s of the source.
 
-No table holds a picture.
+Pictures lie in one table only, which stays empty unless the person on them allowed it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from realtime.results import REGION_GROUPS, Event
 APPLICATION_ID = int.from_bytes(b"MEDN")
 """In the file's header, for `file` and other programs that tell file types apart."""
 VERSION = 1
-"""Raised with every change that an older reader would misread."""
+"""Raised with every change that an older reader would misread; a table more is none."""
 
 EVENT_COLUMNS = tuple(column.name for column in fields(Event))
 JSON_COLUMNS = frozenset({"regions", "evidence", "emotion", "aus"})
@@ -60,6 +60,12 @@ CREATE TABLE events ({_MOVEMENT},
     note TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE candidates ({_MOVEMENT}) STRICT;  -- rejected by the program
+CREATE TABLE pictures (      -- the face at an event's onset and apex, if that was allowed; not in early sessions
+    event INTEGER NOT NULL REFERENCES events (id),
+    moment TEXT NOT NULL CHECK (moment IN ('onset', 'apex')),
+    jpeg BLOB NOT NULL,
+    PRIMARY KEY (event, moment)
+) STRICT;
 CREATE TABLE notices (time_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE TABLE annotations (
     id INTEGER PRIMARY KEY,

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,8 @@ _THRESHOLDS = tuple(f"{region}_threshold" for region in REGION_GROUPS)
 _HEAD = ("yaw_deg", "pitch_deg", "roll_deg", "eye_distance_px", "calibrated")
 ADD_FACE = _insert("frames", ("frame", "time_s", "face", *REGION_GROUPS, *_THRESHOLDS, *_HEAD))
 ADD_FRAME = _insert("frames", ("frame", "time_s", "dropped"))
-ADD_EVENT = _insert("events", EVENT_COLUMNS)
+ADD_EVENT = _insert("events", ("id", *EVENT_COLUMNS))
+ADD_PICTURE = _insert("pictures", ("event", "moment", "jpeg"))
 ADD_CANDIDATE = _insert("candidates", EVENT_COLUMNS)
 ADD_NOTICE = _insert("notices", ("time_s", "kind", "text"))
 ADD_SESSION = _insert(
@@ -53,6 +54,7 @@ class SessionWriter(Sink):
         self._database = _create(path, info)
         self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._waiting = 0
+        self._events = 0
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._failure = ""
@@ -71,7 +73,14 @@ class SessionWriter(Sink):
     def on_events(self, events: Sequence[Event]) -> None:
         """Keep events."""
         for event in events:
-            self._add(ADD_EVENT, _movement(event))
+            self.add_event(event)
+
+    def add_event(self, event: Event, pictures: Mapping[str, bytes] | None = None) -> None:
+        """Keep an event, and with it JPEG pictures of its "onset" and "apex" if the person allowed that."""
+        self._events += 1
+        self._add(ADD_EVENT, (self._events, *_movement(event)))
+        for moment, jpeg in (pictures or {}).items():
+            self._add(ADD_PICTURE, (self._events, moment, jpeg))
 
     def on_rejected(self, candidates: Sequence[Event]) -> None:
         """Keep rejected candidates with their reasons."""

@@ -1,11 +1,11 @@
 """Moments: the pictures of a face around an event, so that a person can look at it again, slowly.
 
-Held in memory only, as JPEG; nothing is written anywhere.
+Held in memory only, as JPEG; nothing is written from here.
 """
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -120,6 +120,12 @@ class Moments(Sink):
         pictures = self._pictures(event)
         return _decoded(min(pictures, key=lambda p: abs(p[0] - time_s))[1]) if pictures else None
 
+    def ends(self, event: Event) -> dict[str, bytes]:
+        """JPEG pictures of an event's "onset" and "apex", as a session keeps them; empty as with `of`."""
+        pictures = self._pictures(event)
+        times_s = {"onset": event.onset_s, "apex": event.apex_s} if pictures else {}
+        return {name: min(pictures, key=lambda p: abs(p[0] - at_s))[1].tobytes() for name, at_s in times_s.items()}
+
     def _pictures(self, event: Event) -> list[tuple[float, NDArray[np.uint8]]]:
         with self._lock:
             return next((held for kept, held in self._moments if kept is event), [])
@@ -142,6 +148,14 @@ def moment(event: Event, times_s: Sequence[float], images: Sequence[NDArray[np.u
     side = max(image.shape[0] for image in images)
     sized = [i if i.shape[0] == side else cv2.resize(i, (side, side), interpolation=cv2.INTER_LINEAR) for i in images]
     return Moment(event, tuple(times_s), tuple(sized))
+
+
+def moment_of_ends(event: Event, pictures: Mapping[str, bytes]) -> Moment | None:
+    """The moment that a session's pictures of an event make: onset and apex only; None if there are not both."""
+    if not {"onset", "apex"} <= pictures.keys():
+        return None
+    images = [_decoded(np.frombuffer(pictures[name], np.uint8)) for name in ("onset", "apex")]
+    return moment(event, (event.onset_s, event.apex_s), images)
 
 
 def _decoded(jpeg: NDArray[np.uint8]) -> NDArray[np.uint8]:
