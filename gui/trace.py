@@ -1,6 +1,7 @@
 """The trace: movement of the six regions over time, each in a lane of its own against its threshold, with events.
 
-A lane's height is told in thresholds: the dotted line is what a movement must exceed, so lanes compare at a glance.
+A lane's floor is the level around a movement and its height is told in thresholds: the dotted line is what a brief
+movement must exceed above that level to become a candidate, so lanes compare at a glance.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from gui.words import clock, letter, tone
 from realtime.results import REGION_GROUPS, Event
 
 LANES = len(REGION_GROUPS)
-AT_THRESHOLD = 0.5
+AT_THRESHOLD = 0.4
 """Where in its lane, from 0 to 1, a movement meets its threshold."""
 
 
@@ -39,6 +40,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
     def __init__(self, *, smooth: bool) -> None:
         super().__init__(axisItems={"bottom": ClockAxis("bottom")})
         self.setAccessibleName("Movement of the facial regions over time")
+        self.setToolTip("Movement above the level around it. Dotted: what a brief one must exceed to be looked at.")
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
@@ -61,7 +63,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
     def show_trace(
         self, times_s: NDArray[np.float64], motion: NDArray[np.float32], threshold: NDArray[np.float32]
     ) -> None:
-        """Draw (n,) times with (n, 6) movement and thresholds."""
+        """Draw (n,) times with (n, 6) movement above its surroundings (see `history.Trace.brief`) and thresholds."""
         ratio = motion / np.maximum(threshold, 1e-3)
         # the first region on top; a gap behind each lane
         level = np.full((LANES, len(times_s) + 1), np.nan)
@@ -106,7 +108,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
             return
         self.setBackground(colour("surface"))
         for line in self._thresholds:
-            line.setPen(pg.mkPen(colour("quiet", 90), width=1, style=Qt.PenStyle.DotLine))
+            line.setPen(pg.mkPen(colour("accent", 170), width=1, style=Qt.PenStyle.DotLine))
         self._curve.setPen(pg.mkPen(colour("quiet"), width=1))
         self._above.setPen(pg.mkPen(colour("text"), width=1))
         self._cursor.setPen(pg.mkPen(colour("text"), width=1))

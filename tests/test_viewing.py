@@ -307,3 +307,15 @@ def test_an_events_moment_is_cut_from_a_video_around_the_face(tmp_path, act):
         moment = playback.moment(replace(event(onset_s=0.6, frame=18), face=0))
         assert len(moment.images) == pytest.approx(21, abs=2)
         assert len(playback.faces(10)) == 1
+
+
+def test_a_trace_at_rest_lies_below_its_threshold_however_the_pose_drifts_and_a_brief_movement_stands_out():
+    times_s = np.arange(0, 10, 1 / 30)
+    drift = 1.0 + 0.3 * times_s
+    bump = 1.2 * np.clip(1 - np.abs(times_s - 5.0) / 0.2, 0, None)
+    motion = np.repeat((drift + bump)[:, None], 6, axis=1).astype(np.float32)
+    brief = Trace(times_s, motion, np.full((len(times_s), 6), 0.6, np.float32)).brief()
+    over = (brief.motion > brief.threshold).all(axis=1)
+    assert over.any()
+    assert np.abs(times_s[over] - 5.0).max() < 0.2
+    assert brief.motion.max() == pytest.approx(1.2, abs=0.2)

@@ -9,6 +9,7 @@ import numpy as np
 from realtime.results import REGION_GROUPS, Event
 from realtime.session import Annotation, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
 from realtime.viewing.history import Trace
+from realtime.viewing.moments import Moment, moment_of_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Readings:
     """All frames of a session."""
 
     traces: dict[int, Trace]
-    """By face."""
+    """By face, above the level around."""
     end_s: float
 
 
@@ -33,6 +34,7 @@ class Record:
         self.readings: Readings | None = None
         """None while they are being read."""
         self.problem = ""
+        self._moments: dict[int, Moment | None] = {}
         self._reading = threading.Thread(target=self._read, name="session", daemon=True)
         self._reading.start()
 
@@ -56,6 +58,12 @@ class Record:
         """An event by its number."""
         return next(stored for stored in self.events if stored.id == event_id)
 
+    def moment(self, event_id: int) -> Moment | None:
+        """Onset and apex of an event as the session itself keeps them; None if pictures were not allowed."""
+        if event_id not in self._moments:
+            self._moments[event_id] = moment_of_ends(self.event(event_id).event, self._session.pictures(event_id))
+        return self._moments[event_id]
+
     def close(self) -> None:
         """Close the file."""
         self._reading.join()
@@ -78,5 +86,5 @@ class Record:
         for face, values in rows.items():
             table = np.array(values)
             motion, threshold = table[:, 1 : 1 + regions], table[:, 1 + regions :]
-            traces[face] = Trace(table[:, 0], motion.astype(np.float32), threshold.astype(np.float32))
+            traces[face] = Trace(table[:, 0], motion.astype(np.float32), threshold.astype(np.float32)).brief()
         self.readings = Readings(traces, end_s)

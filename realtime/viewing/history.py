@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from realtime.drivers import Sink
 from realtime.frame import Frame
@@ -15,6 +16,8 @@ from realtime.ring import Ring
 from realtime.sources import Notice
 
 HIGHEST_RATE_HZ = 250
+LEVEL_STEP_S, LEVEL_STEPS = 0.1, 13
+"""How finely, and over how many steps, the level is found that a brief movement rises from."""
 MOST_EVENTS = 500
 """Events, candidates and notices that are held, of each; a window shows fewer."""
 
@@ -29,6 +32,22 @@ class Trace:
     """(n, 6) % iod, by `REGION_GROUPS`."""
     threshold: NDArray[np.float32]
     """(n, 6) % iod."""
+
+    def brief(self) -> "Trace":
+        """The readings above the level around them: what the threshold is about.
+
+        The level is the median of about a second, so a movement that comes and goes stands out whole, and neither
+        drift nor a pose that is held does. It is found on steps of `LEVEL_STEP_S`, which is fine enough and cheap.
+        """
+        if not len(self.times_s):
+            return self
+        places = np.flatnonzero(np.diff(np.floor(self.times_s / LEVEL_STEP_S), prepend=-np.inf))
+        coarse = np.add.reduceat(self.motion, places) / np.diff(places, append=len(self.times_s))[:, None]
+        level = median_filter(coarse, size=(LEVEL_STEPS, 1), mode="nearest")
+        middle_s = self.times_s[places]
+        smooth = np.stack([np.interp(self.times_s, middle_s, column) for column in level.T], axis=1)
+        above = np.maximum(self.motion - smooth, 0).astype(np.float32)
+        return Trace(self.times_s, above, self.threshold)
 
     def between(self, start_s: float, end_s: float, most: int) -> "Trace":
         """The readings from start to end; of more than `most`, the largest of each stretch, so that no peak is lost."""
