@@ -13,7 +13,7 @@ from realtime.pipeline import Pipeline, PipelineParameters
 from realtime.recording import describe, free_path
 from realtime.results import Analysis, Event
 from realtime.session import SessionError, SessionWriter
-from realtime.sources import SourceError, open_source
+from realtime.sources import Notice, NoticeKind, SourceError, open_source
 
 VIDEO_ENDINGS = tuple(
     f".{ending}"
@@ -46,6 +46,8 @@ class Outcome:
     runtime: str = ""
     weights: str = ""
     error: str = ""
+    notices: tuple[str, ...] = ()
+    """What the user should be told although all went well: that another runtime had to stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ def analyse(
                 session.close(summary)
             told = pipeline.recognizer
             summary = replace(summary, source=job.video)
-            return Outcome(job.video, summary, tuple(collected.events), path, told.runtime.name, told.weights.name)
+            return Outcome(
+                job.video, summary, tuple(collected.events), path, told.runtime.name, told.weights.name,
+                notices=tuple(collected.notices),
+            )  # fmt: skip
     except (SourceError, SessionError) as error:
         return Outcome(job.video, error=str(error))
 
@@ -129,9 +134,14 @@ def _work(job: Job, ticks: "queue.Queue[Tick]", halt: StopSign) -> Outcome:
 class _Collected(Sink):
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.notices: list[str] = []
 
     def on_events(self, events: Sequence[Event]) -> None:
         self.events += events
+
+    def on_notice(self, notice: Notice) -> None:
+        if notice.kind is NoticeKind.DEGRADED:
+            self.notices.append(notice.text)
 
 
 class _Watching(Sink):

@@ -41,6 +41,8 @@ class PipelineParameters:
     to 33 fps, on some above. Between them the crop follows the head by its fitted motion."""
     runtime: str = "auto"
     """What recognises: see `medn.runtime.RUNTIMES`."""
+    or_another_runtime: bool = False
+    """Where that cannot run: take the best that can and say so in a notice, rather than refuse."""
     spotter: SpotterParameters = field(default_factory=SpotterParameters)
 
 
@@ -57,7 +59,9 @@ class Pipeline:
         self._wishes: deque[Callable[[], list[Candidate]]] = deque()
         warm_up()
         self._notices: list[str] = []
-        self.recognizer = Recognizer(self.parameters.runtime, self._notices.append)
+        self.recognizer = Recognizer(
+            self.parameters.runtime, self._notices.append, or_another=self.parameters.or_another_runtime
+        )
         """What recognises, and with which weights."""
         self.reset()
 

@@ -29,13 +29,13 @@ class Recognizer:
     """Adds emotion, action units and MEDN's "is a micro-expression" ("micro" in the evidence) to candidates.
 
     Candidates that fall due together are read as one batch. Buffers are made once. Raises RuntimeUnavailableError if a
-    runtime is asked for by name that cannot run here.
+    runtime is asked for by name that cannot run here, unless another may stand in: then `notice` is told.
     """
 
-    def __init__(self, runtime: str = "auto", notice: Notice = lambda _: None) -> None:
+    def __init__(self, runtime: str = "auto", notice: Notice = lambda _: None, *, or_another: bool = False) -> None:
         self.weights = read_weights()
         """The checkpoint: name, hash, card."""
-        self.runtime = load_runtime(runtime, self.weights, notice=notice)
+        self.runtime = load_runtime(runtime, self.weights, notice=notice, or_another=or_another)
         self.runtime.warm_up()
         self._batch = WindowBatch.empty(MOST_AT_ONCE)
 

@@ -3,7 +3,7 @@
 Nothing here imports PyTorch or TensorRT until a runtime that needs it is loaded.
 """
 
-from medn.runtime.choose import AUTO_ORDER, RUNTIMES, Choice, explain_choice, load_runtime
+from medn.runtime.choose import AUTO_ORDER, RUNTIMES, Choice, explain_choice, load_runtime, runtimes_here
 from medn.runtime.errors import EngineRefusedError, RuntimeUnavailableError
 from medn.runtime.runtime import Runtime
 from medn.runtime.weights import Weights
@@ -21,4 +21,5 @@ __all__ = [
     "WindowBatch",
     "explain_choice",
     "load_runtime",
+    "runtimes_here",
 ]

@@ -35,15 +35,36 @@ def load_runtime(
     *,
     threads: int = 1,
     notice: Notice = lambda _: None,
+    or_another: bool = False,
 ) -> Runtime:
     """Make `weights` ready on the runtime of that name, or with "auto" on the best that is available.
 
     Raises RuntimeUnavailableError, in one sentence, where a runtime asked for by name cannot run; "auto" goes on to
     the next, and `Runtime.explanation` says why. `threads` is for the CPU. One on a GPU keeps the best on the CPU in
-    reserve, and tells `notice` when that must step in.
+    reserve, and tells `notice` when that must step in. With `or_another`, what "auto" takes stands in for one asked for
+    by name that cannot run, and `notice` is told why.
     """
     if name == "auto":
         return _load_best(weights, threads, notice)
+    try:
+        return _load_named(name, weights, threads, notice)
+    except (RuntimeUnavailableError, EngineRefusedError) as error:
+        if not or_another:
+            raise
+        runtime = _load_best(weights, threads, notice)
+        notice(f"{_first_line(error).rstrip('.')}; {RUNTIMES[runtime.name].what} runs instead.")
+        return runtime
+
+
+def runtimes_here() -> dict[str, str]:
+    """Runtimes that are worth offering on this machine: name → what it is.
+
+    Those on a GPU only where the driver finds one; whether one starts is seen when it does, for asking takes seconds.
+    """
+    return {name: kind.what for name, kind in RUNTIMES.items() if not (kind.on_gpu and machine.why_no_gpu())}
+
+
+def _load_named(name: str, weights: Weights, threads: int, notice: Notice) -> Runtime:
     if name not in RUNTIMES:
         raise RuntimeUnavailableError(f"There is no runtime {name!r}: take auto, {', '.join(RUNTIMES)}.")
     choice = _choice(name, weights)
