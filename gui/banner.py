@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QWidget
 
 from gui.widgets import IconButton, button, label, row
@@ -23,7 +23,7 @@ class Banner(QFrame):
         self._passing.setSingleShot(True)
         self._passing.timeout.connect(self.hide)
         self._sign = IconButton("info", "", flat=True)
-        self._sign.setEnabled(True)
+        self._sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # a sign, not a control
         self._words = label("", wrap=True)
         self._act: Callable[[], object] | None = None
         self._button = button("", self._pressed)

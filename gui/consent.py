@@ -17,8 +17,12 @@ class ConsentDialog(QDialog):
         self._person.setAccessibleName("Who is recorded")
         self._agreed = QCheckBox("This person knows what is recorded and why, and agreed to it.")
         self._video = QCheckBox("Record with video (pictures of the face are stored)")
+        self._pictures = QCheckBox("Keep two pictures of the face with each event (onset and apex)")
+        self._pictures.setToolTip("They lie in the session file and go with it; without video they show what was seen.")
         self._video.setVisible(video_possible)
-        kept = "Kept without video: times and sizes of movements, events, and your marks. No picture."
+        kept = (
+            "Kept in any case: times and sizes of movements, events, and your marks. No picture, unless ticked above."
+        )
         if not video_possible:
             kept += " The recording that is being played stays where it is."
         self._ok = button("Record", self.accept, role="primary")
@@ -27,7 +31,9 @@ class ConsentDialog(QDialog):
         self._agreed.toggled.connect(self._check)
         who = label("Who is recorded?", role="heading")
         words = label(kept, quiet=True, wrap=True)
-        self.setLayout(column(who, self._person, self._agreed, 4, self._video, words, 8, foot, gap=10, margin=24))
+        self.setLayout(
+            column(who, self._person, self._agreed, 4, self._pictures, self._video, words, 8, foot, gap=10, margin=24)
+        )
         self._check()
 
     @property
@@ -37,8 +43,13 @@ class ConsentDialog(QDialog):
 
     @property
     def with_video(self) -> bool:
-        """Whether pictures are kept."""
+        """Whether the video is kept."""
         return self._video.isChecked()
+
+    @property
+    def with_pictures(self) -> bool:
+        """Whether pictures of the events are kept."""
+        return self._pictures.isChecked()
 
     def _check(self) -> None:
         self._ok.setEnabled(bool(self.person) and self._agreed.isChecked())

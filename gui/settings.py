@@ -25,6 +25,8 @@ class Settings:
     height: int = 720
     rate_hz: int = 30
     most_faces: int = 1
+    runtime: str = "auto"
+    """What recognises; see `medn.runtime`."""
     sensitivity: int = USUAL_SENSITIVITY
     """A place in `SENSITIVITIES`."""
     show_outline: bool = True

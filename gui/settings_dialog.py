@@ -12,7 +12,7 @@ RATES_HZ = (24, 25, 30, 50, 60, 90, 120, 200)
 
 
 class SettingsDialog(QDialog):
-    """Changes are taken over with Done; those of the camera with the next start."""
+    """Changes are taken over with Done; those of the camera and the runtime with the next start."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,6 +22,7 @@ class SettingsDialog(QDialog):
         self._mode = _choice([(f"{w} × {h}", (w, h)) for w, h in MODES], (settings.width, settings.height))
         self._rate = _choice([(f"{rate} fps", rate) for rate in RATES_HZ], settings.rate_hz)
         self._faces = _choice([(str(count), count) for count in (1, 2, 3, 4)], settings.most_faces)
+        self._runtime = _choice(_runtimes(settings.runtime), settings.runtime)
         self._workers = _choice([(str(count), count) for count in (1, 2, 3, 4, 6, 8, 12, 16)], settings.workers)
         self._folder = QLineEdit(settings.sessions)
         self._folder.setPlaceholderText("The program's own folder")
@@ -33,7 +34,7 @@ class SettingsDialog(QDialog):
         grid.setHorizontalSpacing(16)
         rows: list[tuple[str, QWidget]] = [
             ("Camera picture", self._mode), ("Camera rate", self._rate), ("Faces to follow", self._faces),
-            ("Recordings analysed at a time", self._workers),
+            ("Recognition runs on", self._runtime), ("Recordings analysed at a time", self._workers),
         ]  # fmt: skip
         for place, (words, widget) in enumerate(rows):
             name = label(words)
@@ -45,7 +46,10 @@ class SettingsDialog(QDialog):
         grid.addLayout(row(self._folder, browse), len(rows), 1)
         grid.setColumnStretch(1, 1)
         note = label(
-            f"A camera gives what it can; the rate is measured. Kept in {settings_file()}.", quiet=True, wrap=True
+            f"A camera gives what it can; the rate is measured. Changes of the camera and of "
+            f"what recognition runs on come with the next start. Kept in {settings_file()}.",
+            quiet=True,
+            wrap=True,
         )
         foot = row(None, button("Cancel", self.reject), button("Done", self._take, role="primary"))
         self.setLayout(column(label("Settings", role="title"), grid, self._still, note, 8, foot, gap=12, margin=24))
@@ -54,6 +58,7 @@ class SettingsDialog(QDialog):
         settings = self._settings
         settings.width, settings.height = self._mode.currentData()
         settings.rate_hz, settings.most_faces = self._rate.currentData(), self._faces.currentData()
+        settings.runtime = self._runtime.currentData()
         settings.workers, settings.reduced_motion = self._workers.currentData(), self._still.isChecked()
         settings.sessions = self._folder.text().strip()
         self.accept()
@@ -62,6 +67,19 @@ class SettingsDialog(QDialog):
         folder = QFileDialog.getExistingDirectory(self, "Where sessions go", self._folder.text() or str(Path.home()))
         if folder:
             self._folder.setText(folder)
+
+
+def _runtimes(chosen: str) -> list[tuple[str, object]]:
+    """What can be chosen here, and what was chosen, even if this machine has it no more."""
+    from medn.runtime import RUNTIMES, runtimes_here  # brings ONNX Runtime with it
+
+    here = runtimes_here()
+    options: list[tuple[str, object]] = [("The best that this machine has", "auto")]
+    options += [(what[0].upper() + what[1:], name) for name, what in here.items()]
+    if chosen != "auto" and chosen not in here:
+        what = RUNTIMES[chosen].what if chosen in RUNTIMES else chosen
+        options.append((f"{what[0].upper()}{what[1:]} (not found here)", chosen))
+    return options
 
 
 def _choice(options: list[tuple[str, object]], chosen: object) -> QComboBox:

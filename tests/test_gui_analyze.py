@@ -62,3 +62,16 @@ def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, inter
     with open_session(path) as stored:
         assert stored.info.closed_utc
         assert list(stored.frames())
+
+
+def test_a_runtime_that_cannot_be_used_is_told_once_and_the_recording_is_analysed_on_another(window, interview):
+    window.settings.runtime = "none such"
+    window.analyze.add([str(interview)])
+    queue = window.analyze.queue
+    until(lambda: not queue.running, 90)
+    [entry] = queue.entries
+    assert entry.stage is Stage.DONE
+    until(lambda: "runs instead" in window.banner.text)
+    window.banner.hide()
+    live_for(0.3)
+    assert window.banner.text == ""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from PyQt6.QtWidgets import QMessageBox
 
 from gui.consent import ConsentDialog
 from gui.live.run import State
+from medn.runtime import RUNTIMES
 from realtime.session import open_session
 
 KEY = Qt.Key
@@ -71,6 +73,37 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
     assert [p.name for p in (home / "sessions").iterdir()] == [path.name]
 
 
+def test_event_pictures_that_were_allowed_show_the_moment_in_review_when_the_video_is_gone(window, interview, tmp_path):
+    played = tmp_path / "played.mp4"
+    played.write_bytes(interview.read_bytes())
+    live = window.live
+    live.picker.choose(str(played))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.recorder.begin("Ada", with_video=False, with_pictures=True)
+    path = live.recorder.path
+    until(lambda: live.run is None)
+    played.unlink()
+    window.open_session(path)
+    review = window.review
+    assert review.record.info.consent == "Ada agreed to be recorded with pictures of the events."
+    until(lambda: review.inspector.pictured)
+    assert [caption for caption, _ in review.inspector._pictures._pictures] == ["onset", "apex", "difference"]
+
+
+def test_a_runtime_that_cannot_be_used_is_told_and_another_one_runs(window, interview, monkeypatch):
+    kind = replace(RUNTIMES["tensorrt"], why_not=lambda _: "no NVIDIA driver is installed")
+    monkeypatch.setitem(RUNTIMES, "tensorrt", kind)
+    window.settings.runtime = "tensorrt"
+    window.live.picker.choose(str(interview))
+    window.live.start()
+    until(lambda: window.banner.text)
+    assert window.banner.text.startswith("The runtime tensorrt cannot run here: no NVIDIA driver is installed; ")
+    assert window.banner.text.endswith(" runs instead.")
+    until(lambda: window.strip._side.text())
+    assert window.live.run.recognition[0] in window.banner.text
+
+
 def test_closing_while_recording_asks_once_and_saves(window, interview, home, monkeypatch):
     live = window.live
     live.picker.choose(str(interview))
@@ -97,6 +130,7 @@ def test_recording_needs_a_name_and_consent(app):
     dialog._agreed.setChecked(True)
     assert dialog._ok.isEnabled()
     assert not dialog.with_video
+    assert not dialog.with_pictures
 
 
 def test_a_source_that_cannot_be_opened_is_told_in_one_sentence_and_can_be_tried_again(window):

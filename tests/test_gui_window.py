@@ -6,6 +6,16 @@ from dataclasses import asdict
 
 import pytest
 from gui_driver import until
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollBar,
+)  # fmt: skip
 from typer.testing import CliRunner
 
 from gui import settings as app_settings
@@ -13,8 +23,10 @@ from gui import words
 from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
 from gui.settings import Settings
+from gui.settings_dialog import SettingsDialog
 from gui.window import MainWindow
 from medn.cli import app as cli
+from medn.runtime import runtimes_here
 
 
 def test_the_first_page_must_be_read_and_accepted_once(app, home, monkeypatch):
@@ -40,6 +52,31 @@ def test_settings_are_kept_and_a_broken_file_means_the_defaults(home):
     assert app_settings.load() == Settings()
     app_settings.settings_file().write_text("{")
     assert app_settings.load() == Settings()
+
+
+def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app, home):
+    settings = Settings()
+    dialog = SettingsDialog(settings)
+    offered = [dialog._runtime.itemData(i) for i in range(dialog._runtime.count())]
+    assert offered == ["auto", *runtimes_here()]
+    assert {"onnx", "pytorch"} <= set(offered)
+    dialog._runtime.setCurrentIndex(offered.index("pytorch"))
+    dialog._take()
+    assert settings.runtime == "pytorch"
+
+
+def test_every_control_has_a_name_that_a_screen_reader_can_say(window):
+    window.banner.say("Something was done.", action=("Undo", lambda: None))
+    kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
+    mute = []
+    for control in (widget for kind in kinds for widget in window.findChildren(kind)):
+        # the parts that Qt makes itself are spoken with what they belong to
+        part = isinstance(control, QScrollBar) or control.objectName().startswith("qt_")
+        part = part or isinstance(control.parent().parent(), QComboBox)
+        said = control.accessibleName() or getattr(control, "text", str)() or control.toolTip()
+        if not part and not said and control.focusPolicy() is not Qt.FocusPolicy.NoFocus:
+            mute.append(f"{type(control).__name__} in {type(control.parent()).__name__}")
+    assert mute == []
 
 
 def test_the_theme_changes_every_widget_without_a_restart(window, app):

@@ -60,6 +60,7 @@ class Queue:
         self.paused = False
         self._changed = changed
         self._workers: list[Worker] = []
+        self._notices: dict[str, bool] = {}  # sentence → whether it was told
 
     def add(self, path: Path) -> Entry | None:
         """Put a recording at the end; None if it waits or runs already."""
@@ -112,6 +113,12 @@ class Queue:
             if all(e.stage not in (Stage.WAITING, Stage.RUNNING) for e in self.entries):
                 self.running = False
                 self._changed()
+
+    def take_notices(self) -> list[str]:
+        """What the user should be told and was not yet; each sentence once for the whole queue."""
+        new = [sentence for sentence, told in self._notices.items() if not told]
+        self._notices |= dict.fromkeys(new, True)
+        return new
 
     def end(self) -> None:
         """End every worker; those at work save what they have."""
@@ -176,6 +183,7 @@ class Queue:
             else:
                 entry.outcome, entry.worker = word, None
                 entry.problem = word.error
+                self._notices = dict.fromkeys(word.notices, False) | self._notices
                 stopped = entry.stage is Stage.STOPPED
                 entry.stage = Stage.FAILED if word.error else Stage.STOPPED if stopped else Stage.DONE
                 if word.summary:

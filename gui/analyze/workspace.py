@@ -105,7 +105,11 @@ class AnalyzeWorkspace(QWidget):
         from realtime.pipeline import PipelineParameters
 
         queue.most = self._settings.workers
-        queue.tick(lambda: self._settings.folder, PipelineParameters(most_faces=self._settings.most_faces))
+        chosen = self._settings
+        parameters = PipelineParameters(most_faces=chosen.most_faces, runtime=chosen.runtime, or_another_runtime=True)
+        queue.tick(lambda: chosen.folder, parameters)
+        for sentence in queue.take_notices():
+            self._banner.say(sentence, warning=True)
 
     def _refresh(self) -> None:
         entries = self._queue.entries if self._queue else []

@@ -51,9 +51,9 @@ class Recorder:
             possible = self._live.run.is_device
             dialog = ConsentDialog(self._settings.person, self._live, video_possible=possible)
             if dialog.exec() == QDialog.DialogCode.Accepted:
-                self.begin(dialog.person, with_video=dialog.with_video)
+                self.begin(dialog.person, with_video=dialog.with_video, with_pictures=dialog.with_pictures)
 
-    def begin(self, person: str, *, with_video: bool) -> None:
+    def begin(self, person: str, *, with_video: bool, with_pictures: bool = False) -> None:
         """Begin; consent was given."""
         from realtime.recording import free_path
 
@@ -63,7 +63,7 @@ class Recorder:
         self._settings.person = person
         try:
             path = free_path(self._settings.folder, f"{datetime.now():%Y-%m-%d %H-%M-%S}")
-            run.record(path, person=person, with_video=with_video)
+            run.record(path, person=person, with_video=with_video, with_pictures=with_pictures)
         except (SessionError, OSError) as error:
             self._banner.say(str(error), warning=True)
 

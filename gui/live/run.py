@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gui.settings import Settings
 from realtime.drivers import Mailbox, Sink, Summary, Tally
@@ -15,6 +16,9 @@ from realtime.tape import Tape
 from realtime.viewing.advice import Advisor
 from realtime.viewing.history import History
 from realtime.viewing.moments import Moments
+
+if TYPE_CHECKING:
+    from realtime.pipeline import Pipeline  # takes a second to load
 
 SAMPLE = "sample"
 """The name of the built-in sample as a source."""
@@ -44,16 +48,15 @@ class LiveRun:
         self.name = source
         self.is_device = False
         """Whether frames come when they come (a camera, a stream) rather than from a file."""
-        self.recognition = ("", "")
-        """What recognises and with which weights, once it is loaded."""
         self.video: str | None = None
         """The recording's path, where the source is one."""
         self.tally = Tally()
         self.mailbox, self.history, self.moments, self.advisor = Mailbox(), History(TRACE_S), Moments(), Advisor()
         self.taping = Taping()
+        self._pipeline: Pipeline | None = None
         self._factor = settings.factor
         self._mode = CameraMode(settings.width, settings.height, float(settings.rate_hz))
-        self._most_faces = settings.most_faces
+        self._most_faces, self._runtime = settings.most_faces, settings.runtime
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="live", daemon=True)
@@ -83,17 +86,30 @@ class LiveRun:
     def recalibrate(self) -> None:
         """Learn the face at rest anew."""
         with self._lock:
-            if self.state is State.RUNNING:
+            if self.state is State.RUNNING and self._pipeline is not None:
                 self._pipeline.recalibrate()
 
-    def record(self, path: Path, *, person: str, with_video: bool) -> None:
+    @property
+    def recognition(self) -> tuple[str, str]:
+        """What recognises now and with which weights, once it is loaded; a runtime that fails gives way to another."""
+        if self._pipeline is None:
+            return "", ""
+        from medn.runtime import RUNTIMES
+
+        recognizer = self._pipeline.recognizer
+        return RUNTIMES[recognizer.runtime.name].what, recognizer.weights.name
+
+    def record(self, path: Path, *, person: str, with_video: bool, with_pictures: bool = False) -> None:
         """Begin to write a session from the next frame on. Raises `SessionError`."""
         from realtime.recording import describe
 
         filmed = str(path.with_suffix(".mp4")) if with_video else self.video
-        consent = f"{person} agreed to be recorded{' with video' if with_video else ', without pictures'}."
+        kept = [*(["video"] if with_video else []), *(["pictures of the events"] if with_pictures else [])]
+        consent = f"{person} agreed to be recorded{' with ' + ' and '.join(kept) if kept else ', without pictures'}."
+        assert self._pipeline is not None
         info = describe(self._opened, self._pipeline, filmed, consent)
-        self.taping.begin(Tape(path, info, film=with_video))
+        pictures = self.moments if with_pictures else None
+        self.taping.begin(Tape(path, info, film=with_video, pictures=pictures))
 
     def _work(self) -> None:
         try:
@@ -117,9 +133,9 @@ class LiveRun:
             self.name, self.is_device = source.name, source.live
             self.video = None if source.live else path
             self.doing = "Loading the face models …"
-            with Pipeline(PipelineParameters(most_faces=self._most_faces)) as pipeline:
+            parameters = PipelineParameters(most_faces=self._most_faces, runtime=self._runtime, or_another_runtime=True)
+            with Pipeline(parameters) as pipeline:
                 self._opened, self._pipeline = source, pipeline
-                self.recognition = (pipeline.recognizer.runtime.name, pipeline.recognizer.weights.name)
                 with self._lock:
                     self._apply_sensitivity()
                     self.state = State.RUNNING
@@ -138,6 +154,7 @@ class LiveRun:
         from realtime.spotting.parameters import SpotterParameters
 
         usual = SpotterParameters()
+        assert self._pipeline is not None
         self._pipeline.set_least_score(usual.least_score / self._factor)
 
 

@@ -19,7 +19,7 @@ from gui.trace import Trace
 from gui.widgets import IconButton, column, frame, label, row
 from realtime.drivers import Snapshot
 from realtime.results import Event
-from realtime.sources import NoticeKind
+from realtime.sources import Notice, NoticeKind
 
 POLL_MS, LOOK_MS, FIGURES_MS = 4, 66, 500
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
@@ -40,6 +40,7 @@ class LiveWorkspace(QWidget):
         self._shown: Snapshot | None = None
         self._events_shown = 0
         self._held = False
+        self._degraded: Notice | None = None  # the newest that was told
         self._awaited = False  # a start that waits until it is known which cameras there are
         self._face = 0
         self._rate = (0.0, 0)
@@ -185,8 +186,9 @@ class LiveWorkspace(QWidget):
             return
         if snapshot.analysis.faces:
             self._face = max(snapshot.analysis.faces, key=lambda face: face.eye_distance_px).face
-        trace = history.trace(self._face)
-        if trace is not None:
+        held = history.trace(self._face)
+        if held is not None:
+            trace = held.brief()
             self.trace.show_trace(trace.times_s, trace.motion, trace.threshold)
         self.trace.show_marks(history.events, history.rejected)
         now_s = snapshot.frame.time_s
@@ -197,6 +199,10 @@ class LiveWorkspace(QWidget):
         if run is None or run.state is State.OPENING:
             return
         notices = run.history.notices
+        degraded = next((n for n in reversed(notices) if n.kind is NoticeKind.DEGRADED), self._degraded)
+        if degraded is not None and degraded is not self._degraded:
+            self._banner.say(degraded.text, warning=True)
+        self._degraded = degraded
         away = [notices[-1].text] if notices and notices[-1].kind in AWAY else []
         self.stage.advise([*away, *(() if away else run.advisor.sentences)])
         summary = run.tally.summary(run.name)

@@ -191,7 +191,8 @@ class ReviewWorkspace(QWidget):
         if self.viewer.chosen is not None:
             film, number = self.viewer.film, self.viewer.chosen.id
             missing = "No face is seen at the onset." if film and film.knows(number) else ""
-            self.inspector.show_moment(self.viewer.moment, missing)
+            moment = self.viewer.moment or (record.moment(number) if film is None else None)
+            self.inspector.show_moment(moment, missing)
 
     def _take_readings(self, record: Record) -> None:
         if record.problem:
