@@ -25,6 +25,7 @@ class SettingsDialog(QDialog):
         self._runtime = _choice(_runtimes(settings.runtime), settings.runtime)
         self._workers = _choice([(str(count), count) for count in (1, 2, 3, 4, 6, 8, 12, 16)], settings.workers)
         self._folder = QLineEdit(settings.sessions)
+        self._folder.setAccessibleName("Folder of the sessions")
         self._folder.setPlaceholderText("The program's own folder")
         self._still = QCheckBox("Reduce motion: nothing fades or slides")
         self._still.setChecked(settings.reduced_motion)

@@ -108,7 +108,9 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
             return
         self.setBackground(colour("surface"))
         for line in self._thresholds:
-            line.setPen(pg.mkPen(colour("accent", 170), width=1, style=Qt.PenStyle.DotLine))
+            # in px of the screen: a line of one would be hard to see on a dense screen
+            width = self.devicePixelRatioF()
+            line.setPen(pg.mkPen(colour("accent", 170), width=width, style=Qt.PenStyle.DotLine))
         self._curve.setPen(pg.mkPen(colour("quiet"), width=1))
         self._above.setPen(pg.mkPen(colour("text"), width=1))
         self._cursor.setPen(pg.mkPen(colour("text"), width=1))

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QMessageBox, QPushButton, QStackedWidget, QWidget
 
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         """Show a session in Review."""
         self.show_workspace(2)
         self.review.open(path)
+        self.review.table.view.setFocus()  # so that Space plays and does not press what had the focus before
 
     def leave(self) -> None:
         """Close without a question; what is recorded is saved."""
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
             tab = QPushButton(words)
             tab.setCheckable(True)
             tab.setProperty("tab", True)
+            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space belongs to the workspace
             tab.setToolTip(f"{words} (Ctrl+{place + 1})")
             tab.clicked.connect(partial(self.show_workspace, place))
             group.addButton(tab)

@@ -104,6 +104,30 @@ def test_a_runtime_that_cannot_be_used_is_told_and_another_one_runs(window, inte
     assert window.live.run.recognition[0] in window.banner.text
 
 
+def test_a_crash_of_the_pipeline_leaves_a_whole_session_and_a_banner_that_restarts(
+    window, interview, home, monkeypatch
+):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.recorder.begin("Ada", with_video=False)
+    until(lambda: live.recorder.seconds and live.recorder.seconds > 0.2)
+
+    def crash(_frame):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(live.run._pipeline, "step", crash)
+    until(lambda: live.run is None)
+    assert "planted" in window.banner.text
+    [path] = (home / "sessions").glob("*.medn")
+    with open_session(path) as stored:
+        assert stored.info.closed_utc
+        assert list(stored.frames())
+    window.banner._button.click()
+    until(lambda: live.run is not None and live.run.state is State.RUNNING)
+
+
 def test_closing_while_recording_asks_once_and_saves(window, interview, home, monkeypatch):
     live = window.live
     live.picker.choose(str(interview))

@@ -148,3 +148,29 @@ def test_sessions_are_found_by_a_search_and_deleted_for_good(window, session, ho
     assert not session.exists()
     assert window.review.record is None
     assert [entry.path.name for entry in library.entries] == ["other.medn"]
+
+
+def test_keys_play_step_loop_and_change_the_speed(window, session):
+    window.open_session(session)
+    review, viewer = window.review, window.review.viewer
+    until(lambda: review.record.readings is not None and viewer.film.times_s is not None)
+    press(review, KEY.Key_L)
+    assert viewer.loop is None
+    press(review, KEY.Key_L)
+    assert viewer.loop is not None
+    speed = viewer.speed
+    press(review, KEY.Key_S)
+    assert viewer.speed == 2 * speed
+    playing = viewer.playing
+    press(review, KEY.Key_Space)
+    assert viewer.playing is not playing
+    press(review, KEY.Key_Right)
+    at_s = viewer.position_s
+    press(review, KEY.Key_Right)
+    assert viewer.position_s == pytest.approx(at_s + 1 / 30, abs=0.01)
+    press(review, KEY.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert viewer.position_s == pytest.approx(at_s + 1 / 30 + 1, abs=0.01)
+    press(review, KEY.Key_J)
+    second = review.table.chosen
+    press(review, KEY.Key_K)
+    assert review.table.chosen != second

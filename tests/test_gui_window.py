@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from gui import settings as app_settings
 from gui import words
+from gui.consent import ConsentDialog
 from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
 from gui.settings import Settings
@@ -67,9 +68,10 @@ def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app
 
 def test_every_control_has_a_name_that_a_screen_reader_can_say(window):
     window.banner.say("Something was done.", action=("Undo", lambda: None))
+    tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun())
     kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
     mute = []
-    for control in (widget for kind in kinds for widget in window.findChildren(kind)):
+    for control in (widget for kind in kinds for top in tops for widget in top.findChildren(kind)):
         # the parts that Qt makes itself are spoken with what they belong to
         part = isinstance(control, QScrollBar) or control.objectName().startswith("qt_")
         part = part or isinstance(control.parent().parent(), QComboBox)

@@ -184,7 +184,9 @@ def why(event: Event) -> str:
     moved = "; ".join(f"{name} {pct:.1f} %" for name, pct in regions_of(event, 4))
     if not moved:
         return what_moved(event)
-    return f"Moved and came back within {1000 * (event.offset_s - event.onset_s):.0f} ms: {moved} of the eye distance."
+    words = f"Moved and came back within {1000 * (event.offset_s - event.onset_s):.0f} ms: {moved} of the eye distance."
+    over = event.evidence.get("over threshold")
+    return words if over is None else f"{words} At its strongest {over:.1f} × what the face at rest asks for."
 
 
 def _ends(moment: Moment) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
