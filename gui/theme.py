@@ -1,5 +1,8 @@
 """The look: colours, type and spacing as tokens, and the style sheet made from them. Dark by default, light on wish."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PyQt6.QtGui import QColor, QFont, QPalette
@@ -60,10 +63,25 @@ def apply(app: QApplication, *, light: bool) -> None:
     """Dress the whole app; every widget is told by a palette change."""
     global _tokens
     _tokens = LIGHT if light else DARK
-    app.setStyle("Fusion")
-    app.setFont(text_font())
-    app.setPalette(_palette())
-    app.setStyleSheet(_style(_tokens))
+    with _no_widget_dying():
+        app.setStyle("Fusion")
+        app.setFont(text_font())
+        app.setPalette(_palette())
+        app.setStyleSheet(_style(_tokens))
+
+
+@contextmanager
+def _no_widget_dying() -> Iterator[None]:
+    """Keep Python from collecting garbage: Qt goes through a list of all widgets and tells each, Python code among
+    them, and would crash at one that was collected since (a dialog without a parent)."""
+    gc.collect()
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def text_font(size_px: int = TEXT_PX, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

@@ -1,5 +1,6 @@
 """The window around the workspaces: first page, settings, theme, words, and how it is opened and closed."""
 
+import gc
 import sys
 import threading
 from dataclasses import asdict
@@ -19,12 +20,13 @@ from PyQt6.QtWidgets import (
 from typer.testing import CliRunner
 
 from gui import settings as app_settings
-from gui import words
+from gui import theme, words
 from gui.consent import ConsentDialog
 from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
 from gui.settings import Settings
 from gui.settings_dialog import SettingsDialog
+from gui.widgets import IconButton
 from gui.window import MainWindow
 from medn.cli import app as cli
 from medn.runtime import runtimes_here
@@ -87,6 +89,25 @@ def test_the_theme_changes_every_widget_without_a_restart(window, app):
     app.processEvents()
     assert window.grab().toImage().pixelColor(5, 300).lightness() > before + 100
     window._toggle_theme()
+
+
+def test_the_theme_is_changed_safely_while_closed_pages_wait_to_be_collected(window, app, monkeypatch):
+    gc.collect()
+    gc.disable()
+    for _ in range(20):
+        page = FirstRun()
+        page.show()
+        page.close()
+        del page
+    told = []
+    # Qt tells every widget in turn; Python may collect at any of them
+    monkeypatch.setattr(IconButton, "changeEvent", lambda *_: told.append(1) or len(told) > 1 or gc.collect())
+    try:
+        window._toggle_theme()
+        assert told
+    finally:
+        gc.enable()
+        theme.apply(app, light=False)
 
 
 @pytest.mark.parametrize(
