@@ -76,10 +76,10 @@ def _runtimes(chosen: str) -> list[tuple[str, object]]:
 
     here = runtimes_here()
     options: list[tuple[str, object]] = [("The best that this machine has", "auto")]
-    options += [(what[0].upper() + what[1:], name) for name, what in here.items()]
+    options += [(what, name) for name, what in here.items()]
     if chosen != "auto" and chosen not in here:
         what = RUNTIMES[chosen].what if chosen in RUNTIMES else chosen
-        options.append((f"{what[0].upper()}{what[1:]} (not found here)", chosen))
+        options.append((f"{what} (not found here)", chosen))
     return options
 
 

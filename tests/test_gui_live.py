@@ -98,7 +98,7 @@ def test_a_runtime_that_cannot_be_used_is_told_and_another_one_runs(window, inte
     window.live.picker.choose(str(interview))
     window.live.start()
     until(lambda: window.banner.text)
-    assert window.banner.text.startswith("The runtime tensorrt cannot run here: no NVIDIA driver is installed; ")
+    assert window.banner.text.startswith("TensorRT on the GPU cannot run here: no NVIDIA driver is installed; ")
     assert window.banner.text.endswith(" runs instead.")
     until(lambda: window.strip._side.text())
     assert window.live.run.recognition[0] in window.banner.text
@@ -114,7 +114,7 @@ def test_a_crash_of_the_pipeline_leaves_a_whole_session_and_a_banner_that_restar
     live.recorder.begin("Ada", with_video=False)
     until(lambda: live.recorder.seconds and live.recorder.seconds > 0.2)
 
-    def crash(_frame):
+    def crash(*_):
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr(live.run._pipeline, "step", crash)

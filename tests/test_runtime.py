@@ -166,7 +166,7 @@ def test_auto_takes_the_first_that_is_available_and_says_why_not_each_better_one
 
 def test_a_runtime_asked_for_by_name_that_cannot_run_is_an_error_with_the_reason(offered):
     offered(tensorrt="no GPU today")
-    with pytest.raises(RuntimeUnavailableError, match=r"^The runtime tensorrt cannot run here: no GPU today\.$"):
+    with pytest.raises(RuntimeUnavailableError, match=r"^TensorRT on the GPU cannot run here: no GPU today\.$"):
         load_runtime("tensorrt", SEEDED)
     with pytest.raises(RuntimeUnavailableError, match="There is no runtime 'cuda': take auto, tensorrt"):
         load_runtime("cuda", SEEDED)
@@ -188,9 +188,7 @@ def test_auto_passes_over_a_gpu_whose_memory_is_full(offered, monkeypatch):
     runtime = load_runtime("auto", SEEDED)
     assert runtime.name == "onnx"
     assert "not pytorch-cuda: CUDA out of memory." in runtime.explanation
-    with pytest.raises(
-        RuntimeUnavailableError, match=r"^The runtime pytorch-cuda did not start: CUDA out of memory\.$"
-    ):
+    with pytest.raises(RuntimeUnavailableError, match=r"^PyTorch on the GPU did not start: CUDA out of memory\.$"):
         load_runtime("pytorch-cuda", SEEDED)
 
 

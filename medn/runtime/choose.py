@@ -69,11 +69,11 @@ def _load_named(name: str, weights: Weights, threads: int, notice: Notice) -> Ru
         raise RuntimeUnavailableError(f"There is no runtime {name!r}: take auto, {', '.join(RUNTIMES)}.")
     choice = _choice(name, weights)
     if not choice.available:
-        raise RuntimeUnavailableError(f"The runtime {name} cannot run here: {choice.reason}.")
+        raise RuntimeUnavailableError(f"{RUNTIMES[name].what} cannot run here: {choice.reason}.")
     try:
         return _load(name, weights, threads, notice, f"{name} was asked for")
     except RuntimeError as error:
-        raise RuntimeUnavailableError(f"The runtime {name} did not start: {_first_line(error)}") from error
+        raise RuntimeUnavailableError(f"{RUNTIMES[name].what} did not start: {_first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +170,9 @@ _LOADING_FAILURES = (RuntimeUnavailableError, EngineRefusedError, RuntimeError)
 """RuntimeError: the way in which PyTorch and TensorRT say that a GPU has no memory left, or that a build failed."""
 
 RUNTIMES = {
-    "tensorrt": _Kind("a TensorRT engine on the GPU", _why_no_engine, _prepare_tensorrt),
+    "tensorrt": _Kind("TensorRT on the GPU", _why_no_engine, _prepare_tensorrt),
     "onnx-cuda": _Kind("ONNX Runtime on the GPU", *_onnx("CUDAExecutionProvider")),
-    "onnx-tensorrt": _Kind("ONNX Runtime's own TensorRT engine on the GPU", *_onnx("TensorrtExecutionProvider")),
+    "onnx-tensorrt": _Kind("ONNX Runtime with TensorRT on the GPU", *_onnx("TensorrtExecutionProvider")),
     "pytorch-cuda": _Kind("PyTorch on the GPU", lambda _: machine.why_no_torch_cuda(), _prepare_pytorch("cuda")),
     "onnx": _Kind("ONNX Runtime on the CPU", *_onnx("CPUExecutionProvider"), on_gpu=False),
     "pytorch": _Kind("PyTorch on the CPU", lambda _: "", _prepare_pytorch("cpu"), on_gpu=False),
