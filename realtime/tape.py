@@ -66,7 +66,7 @@ class Tape(Sink):
         """Keep the events that began while it ran."""
         kept = [event for event in events if self._keeps(event)]
         for event, moved in zip(kept, self._moved(kept), strict=True):
-            self._session.add_event(moved, self._pictures.ends(event) if self._pictures else None)
+            self._session.add_event(moved, self._allowed_pictures(event))
 
     def on_rejected(self, candidates: Sequence[Event]) -> None:
         """Keep the candidates that began while it ran."""
@@ -89,6 +89,12 @@ class Tape(Sink):
         finally:
             if self._video:
                 self._video.close()
+
+    def _allowed_pictures(self, event: Event) -> dict[str, bytes]:
+        """None from before the tape began: consent counts from there, though the nearest to an onset may be earlier."""
+        if self._pictures is None or self._first is None:
+            return {}
+        return self._pictures.ends(event, since_s=self._first.time_s)
 
     def _keeps(self, event: Event) -> bool:
         return self._first is not None and event.onset_s >= self._first.time_s

@@ -219,6 +219,32 @@ def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, 
     assert frames[10].image.mean() == pytest.approx(3 * 50, abs=6)
 
 
+def test_no_picture_from_before_the_recording_began_is_kept_with_an_event_at_its_start(tmp_path, portrait):
+    began_s = 30 / 30
+    moments, tape = Moments(), None
+    for index in range(60):
+        # the face is away at the onset, so that the picture nearest to it is the last one before the recording
+        faces = () if 30 <= index < 32 else (reading(portrait.points),)
+        picture = np.full_like(portrait.image, 200 if index < 30 else 40)
+        frame, analysis = Frame(index, index / 30, picture), Analysis(index, index / 30, faces)
+        moments.on_analysis(frame, analysis)
+        if index == 30:
+            info = SessionInfo(source="camera 0", consent="Ada agreed to be recorded with pictures of the events.")
+            tape = Tape(tmp_path / "s.medn", info, film=False, pictures=moments)
+        if tape is not None:
+            tape.on_analysis(frame, analysis)
+    at_once = event(onset_s=began_s)
+    for sink in (moments, tape):
+        sink.on_events([at_once])
+    tape.close()
+    with open_session(tape.path) as session:
+        [stored] = session.events()
+        pictures = session.pictures(stored.id)
+    assert pictures.keys() == {"onset", "apex"}
+    for jpeg in pictures.values():
+        assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).mean() == pytest.approx(40, abs=5)
+
+
 def test_a_tape_of_a_recording_that_is_played_keeps_its_times_and_films_nothing(tmp_path, portrait):
     played = write_video(tmp_path / "v.mp4", [grey(9)] * 3, [0, 40, 80])
     size = played.stat().st_size

@@ -120,9 +120,9 @@ class Moments(Sink):
         pictures = self._pictures(event)
         return _decoded(min(pictures, key=lambda p: abs(p[0] - time_s))[1]) if pictures else None
 
-    def ends(self, event: Event) -> dict[str, bytes]:
-        """JPEG pictures of an event's "onset" and "apex", as a session keeps them; empty as with `of`."""
-        pictures = self._pictures(event)
+    def ends(self, event: Event, since_s: float) -> dict[str, bytes]:
+        """JPEG pictures of an event's "onset" and "apex", none from before a time; empty as with `of`."""
+        pictures = [picture for picture in self._pictures(event) if picture[0] >= since_s]
         times_s = {"onset": event.onset_s, "apex": event.apex_s} if pictures else {}
         return {name: min(pictures, key=lambda p: abs(p[0] - at_s))[1].tobytes() for name, at_s in times_s.items()}
 
