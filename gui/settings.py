@@ -21,6 +21,8 @@ class Settings:
     accepted_terms: int = 0
     light: bool = False
     reduced_motion: bool = False
+    source: str = ""
+    """What was looked at last: a camera by its name, a file, a stream."""
     width: int = 1280
     height: int = 720
     rate_hz: int = 30

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from fakecam import environment, needs_fakecam
-from gui_driver import ONSET_S, press, until
+from gui_driver import ONSET_S, live_for, press, until
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QMessageBox
+from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from gui.consent import ConsentDialog
 from gui.live.run import State
@@ -49,7 +49,43 @@ def test_the_strip_tells_what_was_measured_and_every_stage_on_a_click(window, in
     details = window.strip._details
     assert details.isVisible()
     assert "frames offered" in details._drops.text()
+    for words, copied in (("Copy", "frames offered"), ("Copy as command", "medn live --headless --source")):
+        [button] = [b for b in details.findChildren(QPushButton) if b.text() == words]
+        button.click()
+        assert copied in QApplication.clipboard().text()
     details.hide()
+
+
+def test_the_face_at_rest_is_learned_anew_with_a_key_and_a_ring_tells_it(window, interview):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+
+    def learning():
+        return "Learning the face at rest" in live.stage._advice._words.text() and live.stage._uncalibrated_since_s
+
+    until(learning)
+    until(lambda: live.stage._snapshot and not live.stage._uncalibrated_since_s)
+    press(live, KEY.Key_N)
+    until(learning, 5)
+
+
+def test_classes_from_weights_that_saw_synthetic_movements_only_are_told_to_be_hints(window, interview):
+    live = window.live
+    assert not live._caution.isVisible()
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live._caution.isVisible())
+    assert "synthetic" in live._caution.text()
+
+
+def test_nothing_moves_while_loading_where_reduced_motion_is_wished(window):
+    window.settings.reduced_motion = True
+    window.live.stage.nothing("Loading the face models …", busy=True)
+    live_for(0.1)
+    before = window.live.stage.grab().toImage()
+    live_for(0.5)
+    assert window.live.stage.grab().toImage() == before
 
 
 def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(window, interview, home):
@@ -170,7 +206,7 @@ def test_sensitivity_acts_on_the_run_at_once(window, interview):
     live.start()
     until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
     before = live.run._pipeline.parameters.spotter.least_score
-    live._set_sensitivity(8)
+    live.sensitivity.slider.setValue(8)
     until(lambda: live.run is None or live.run._pipeline.parameters.spotter.least_score < before, 5)
 
 

@@ -99,6 +99,11 @@ class LiveRun:
         recognizer = self._pipeline.recognizer
         return RUNTIMES[recognizer.runtime.name].what, recognizer.weights.name
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether what recognises has seen synthetic movements only."""
+        return self._pipeline is not None and self._pipeline.recognizer.weights.synthetic
+
     def record(self, path: Path, *, person: str, with_video: bool, with_pictures: bool = False) -> None:
         """Begin to write a session from the next frame on. Raises `SessionError`."""
         from realtime.recording import describe

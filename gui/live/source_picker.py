@@ -1,6 +1,8 @@
 """The source picker: cameras by name, a file, a stream, the built-in sample."""
 
 import threading
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QWidget
@@ -9,17 +11,23 @@ from gui.live.run import SAMPLE
 from gui.widgets import Choice
 from realtime.sources import list_cameras
 
-FILE, URL = "file…", "url…"
+FILE, URL, AGAIN = "file…", "url…", "again…"
 VIDEOS = "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.wmv);;All files (*)"
 
 
 class SourcePicker(Choice):
-    """What to look at. `chosen` gives a source as `open_source` takes it, or `SAMPLE`."""
+    """What to look at. `chosen` gives a source as `open_source` takes it, or `SAMPLE`.
+
+    It begins with what was `remembered`, and where that is gone, with the first camera or the sample.
+    """
 
     chosen = pyqtSignal(str)
+    looked = pyqtSignal()
+    """It is known which cameras there are."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, remembered: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._remembered = remembered
         self.setMinimumWidth(220)
         self.setToolTip("Where the picture comes from")
         self.setAccessibleName("Source")
@@ -43,9 +51,22 @@ class SourcePicker(Choice):
         return self._looking.isActive()
 
     @property
+    def has_camera(self) -> bool:
+        """Whether a camera was found."""
+        return bool(self._cameras)
+
+    @property
     def is_recording(self) -> bool:
         """Whether the source is a file or a stream, and no camera."""
         return self._source == SAMPLE or not (self._source in ("", "auto") or self._source.isdigit())
+
+    @property
+    def to_remember(self) -> str:
+        """The source for the next start of the app: a camera by its name, for numbers change; empty for what is not to
+        be kept, the sample (which stands in where there is no camera) and a stream whose URL holds a password."""
+        if self._source in ("", "auto", SAMPLE) or "@" in urlsplit(self._source).netloc:
+            return ""
+        return next((name for name, number in self._cameras if number == self._source), self._source)
 
     def choose(self, source: str) -> None:
         """Choose a source, also one that is not in the list."""
@@ -71,9 +92,16 @@ class SourcePicker(Choice):
         self._looking.stop()
         chosen = self._source
         self._fill(self._found)
-        if not chosen:
-            chosen = self._found[0][1] if self._found else SAMPLE
-        self.choose(chosen)
+        self.choose(chosen or self._first())
+        self.looked.emit()
+
+    def _first(self) -> str:
+        numbers = dict(self._cameras)
+        if self._remembered in numbers:
+            return numbers[self._remembered]
+        if "://" in self._remembered or Path(self._remembered).is_file():
+            return self._remembered
+        return self._cameras[0][1] if self._cameras else SAMPLE
 
     def _fill(self, cameras: list[tuple[str, str]]) -> None:
         self._cameras = cameras
@@ -83,10 +111,14 @@ class SourcePicker(Choice):
         self.insertSeparator(self.count())
         self.addItem("Open a video file …", FILE)
         self.addItem("Open a stream by its URL …", URL)
+        self.addItem("Look for cameras again", AGAIN)
 
     def _picked(self, place: int) -> None:
         source = self.itemData(place)
-        if source == FILE:
+        if source == AGAIN:
+            self.look_for_cameras()
+            source = ""
+        elif source == FILE:
             source, _ = QFileDialog.getOpenFileName(self, "Open a video", "", VIDEOS)
         elif source == URL:
             source, _ = QInputDialog.getText(self, "Open a stream", "URL (rtsp://, http://):")

@@ -58,7 +58,7 @@ class Stage(VideoView):
         self._recent = []
         self._uncalibrated_since_s = {}
         self._advice.say(())
-        self._empty.say(words, busy=busy, failed=failed)
+        self._empty.say(words, busy=busy, failed=failed, still=self._settings.reduced_motion)
         self._place_empty()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -111,7 +111,8 @@ class Stage(VideoView):
     def advise(self, sentences: Sequence[str]) -> None:
         """Sentences on the lower edge."""
         calibrating = "Learning the face at rest: hold still for a moment." if self._uncalibrated_since_s else ""
-        self._advice.say(() if self.player else (*sentences, *([calibrating] if calibrating else [])))
+        lines = (*sentences, *([calibrating] if calibrating else []))
+        self._advice.say(() if self.player else lines, warning=bool(sentences))
 
     def resizeEvent(self, event: object) -> None:
         """Keep what stands for an empty picture in the middle."""
@@ -149,24 +150,23 @@ class Stage(VideoView):
 
 
 class _Notice(QFrame):
-    """Sentences with a warning sign on the video's lower edge."""
+    """Sentences with a sign on the video's lower edge."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "panel")
         self._words = label("", wrap=True)
-        sign = IconButton("warning-circle", "Advice", flat=True)
-        sign.show_as("warning-circle", "Advice", "warning")
-        sign.setEnabled(True)
-        sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        layout = row(sign, self._words, margin=4)
+        self._sign = IconButton("info", "Advice", flat=True)
+        self._sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        layout = row(self._sign, self._words, margin=4)
         layout.setStretch(1, 1)
         self.setLayout(layout)
         self.hide()
 
-    def say(self, sentences: Sequence[str]) -> None:
+    def say(self, sentences: Sequence[str], *, warning: bool = False) -> None:
         """Show them, or nothing."""
+        self._sign.show_as("warning-circle" if warning else "info", "Advice", "warning" if warning else "accent")
         text = "\n".join(sentences)
         if text != self._words.text():
             self._words.setText(text)
@@ -197,12 +197,12 @@ class _Empty(QWidget):
             layout.addWidget(widget)
         layout.addLayout(self._actions)
 
-    def say(self, words: str, *, busy: bool, failed: bool) -> None:
-        """Words with what can be done."""
+    def say(self, words: str, *, busy: bool, failed: bool, still: bool) -> None:
+        """Words with what can be done; with `still`, nothing moves."""
         self._title.setText("" if busy else "It could not go on" if failed else "Ready")
         self._title.setVisible(not busy)
         self._words.setText(words or "Choose a camera or a recording below and start, or try the built-in sample.")
-        self._busy.setVisible(busy)
+        self._busy.setVisible(busy and not still)
         self._start.setText("Try again" if failed else "Start")
         for widget in (self._start, self._sample):
             widget.setVisible(not busy)

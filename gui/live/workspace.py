@@ -5,16 +5,17 @@ import time
 from functools import partial
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QSlider, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from gui.banner import Banner
 from gui.live.cards import WIDTH_PX, Cards
+from gui.live.controls import Sensitivity, layers
 from gui.live.recorder import Recorder
 from gui.live.run import SAMPLE, TRACE_S, LiveRun, State
 from gui.live.source_picker import SourcePicker
 from gui.live.stage import Stage
 from gui.live.strip import SCREEN, Measured, Strip
-from gui.settings import SENSITIVITIES, Settings
+from gui.settings import Settings
 from gui.trace import Trace
 from gui.widgets import IconButton, column, frame, label, row
 from realtime.drivers import Snapshot
@@ -23,6 +24,8 @@ from realtime.sources import Notice, NoticeKind
 
 POLL_MS, LOOK_MS, FIGURES_MS = 4, 66, 500
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
+SYNTHETIC = "Classes and AUs come from weights trained on synthetic movements only: take them as hints."
+NO_CAMERA = "No camera was found. Plug one in and look again, open a recording, or try the built-in sample."
 NO_EVENTS = "Events appear here as they happen.\nMost minutes have none."
 
 
@@ -51,7 +54,7 @@ class LiveWorkspace(QWidget):
         self.trace.setFixedHeight(196)
         self.cards = Cards()
         self.cards.clear(NO_EVENTS)
-        self.picker = SourcePicker()
+        self.picker = SourcePicker(settings.source)
         self.recorder = Recorder(self, settings, banner)
         self._lay_out()
         self._connect()
@@ -64,6 +67,7 @@ class LiveWorkspace(QWidget):
             self._awaited = True
             self.stage.nothing("Looking for cameras …", busy=True)
             return
+        self.settings.source = self.picker.to_remember or self.settings.source
         self.run = LiveRun(self.picker.source, self.settings)
         self._shown, self._events_shown, self._held = None, 0, False
         self._rate = (time.monotonic(), 0)
@@ -100,7 +104,7 @@ class LiveWorkspace(QWidget):
         """End the replay of a moment."""
         self.stage.back_to_live()
         if self.run is None:
-            self.stage.nothing(self.ended_words)
+            self.stage.nothing(self.ended_words or ("" if self.picker.has_camera else NO_CAMERA))
         self.cards.choose(None)
         self.trace.choose(None)
 
@@ -192,7 +196,8 @@ class LiveWorkspace(QWidget):
             self.trace.show_trace(trace.times_s, trace.motion, trace.threshold)
         self.trace.show_marks(history.events, history.rejected)
         now_s = snapshot.frame.time_s
-        self.trace.show_span(now_s - TRACE_S, now_s)
+        start_s = max(now_s - TRACE_S, 0.0)
+        self.trace.show_span(start_s, start_s + TRACE_S)
 
     def _figures(self) -> None:
         run = self.run
@@ -210,8 +215,13 @@ class LiveWorkspace(QWidget):
         now_s = time.monotonic()
         fps = (summary.frames_processed - before) / (now_s - before_s) if before <= summary.frames_processed else 0.0
         self._rate = (now_s, summary.frames_processed)
+        self._caution.setVisible(run.synthetic)
         newest = run.history.events[-1] if run.history.events else None
         self._strip.show_measured(Measured(summary, fps, newest, _command(run), *run.recognition))
+
+    def _tell_cameras(self) -> None:
+        if self.run is None and self.stage.player is None:
+            self.back_to_live()
 
     def _buttons(self, run: LiveRun, *, running: bool) -> None:
         self._start.show_as("stop" if running else "play", f"{'Stop' if running else 'Start'} (F5)")
@@ -228,9 +238,7 @@ class LiveWorkspace(QWidget):
         else:
             self.start()
 
-    def _set_sensitivity(self, place: int) -> None:
-        self.settings.sensitivity = place
-        self._sensitivity_words.setText(f"×{self.settings.factor:.1f}")
+    def _set_sensitivity(self) -> None:
         if self.run is not None:
             self.run.set_sensitivity(self.settings.factor)
             self.recorder.mark(f"sensitivity ×{self.settings.factor:.2f}", told=False)
@@ -239,29 +247,15 @@ class LiveWorkspace(QWidget):
         self._start = IconButton("play", "Start", self.start_or_stop, key="F5")
         self._hold = IconButton("pause", "Hold the picture; the analysis goes on", self.hold, key="Space")
         self._calibrate = IconButton("user-focus", "Learn the face at rest anew", self.recalibrate, key="N")
-        layers = [
-            _layer("user", "Face", "show_outline", self.settings),
-            _layer("waves", "Motion", "show_motion", self.settings),
-            _layer("target", "Events", "show_events", self.settings),
-        ]
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, len(SENSITIVITIES) - 1)
-        slider.setFixedWidth(120)
-        slider.setToolTip(
-            "Sensitivity: how small a movement may be. More to the right finds more, and more that is nothing."
-        )
-        slider.setAccessibleName("Sensitivity")
-        slider.setValue(self.settings.sensitivity)
-        slider.valueChanged.connect(self._set_sensitivity)
-        self._sensitivity_words = label("", quiet=True)
-        self._sensitivity_words.setFixedWidth(34)
-        self._set_sensitivity(self.settings.sensitivity)
+        self.layers, self.sensitivity = layers(self.settings), Sensitivity(self.settings)
         controls = row(
-            self.picker, self._start, self._hold, self._calibrate, 16, *layers, 16, label("Sensitivity", quiet=True),
-            slider, self._sensitivity_words, None, *self.recorder.buttons,
+            self.picker, self._start, self._hold, self._calibrate, 16, *self.layers, 16, self.sensitivity, None,
+            *self.recorder.buttons,
         )  # fmt: skip
         heading = row(label("EVENTS", role="section"), None)
-        side = frame("panel", column(heading, self.cards, margin=12))
+        self._caution = label(SYNTHETIC, quiet=True, wrap=True)
+        self._caution.hide()
+        side = frame("panel", column(heading, self._caution, self.cards, margin=12))
         side.setFixedWidth(WIDTH_PX + 24)
         trace = frame("panel", column(self.trace, margin=6))
         top = row(self.stage, side)
@@ -276,6 +270,8 @@ class LiveWorkspace(QWidget):
         self.stage.sample_asked.connect(partial(self.start_source, SAMPLE))
         self.stage.live_asked.connect(self.back_to_live)
         self.cards.picked.connect(self.replay)
+        self.sensitivity.changed.connect(self._set_sensitivity)
+        self.picker.looked.connect(self._tell_cameras)
         self.picker.chosen.connect(lambda _source: self.start())
         for interval_ms, work in ((POLL_MS, self.poll), (LOOK_MS, self._look), (FIGURES_MS, self._figures)):
             timer = QTimer(self)
@@ -292,10 +288,3 @@ class LiveWorkspace(QWidget):
 def _command(run: LiveRun) -> str:
     """The same on the command line."""
     return "medn demo" if run.source == SAMPLE else f"medn live --headless --source {shlex.quote(run.source)}"
-
-
-def _layer(name: str, words: str, setting: str, settings: Settings) -> IconButton:
-    result = IconButton(name, f"Show or hide: {words.lower()}", text=words, toggle=True)
-    result.setChecked(getattr(settings, setting))
-    result.toggled.connect(lambda on: setattr(settings, setting, on))
-    return result
