@@ -17,6 +17,8 @@ from realtime.session import Status, StoredEvent
 
 POLL_MS = 60
 COLUMNS = 2
+WIDTH_PX, TEXT_PX = 680, 288
+"""Of the dialog at its narrowest, and of the words in its tiles then."""
 
 
 class ExportDialog(QDialog):
@@ -27,15 +29,19 @@ class ExportDialog(QDialog):
         self._record, self._shown = record, frozenset(shown)
         self._work: _Work | None = None
         self.setWindowTitle("Export")
-        self.setMinimumWidth(680)
+        self.setMinimumWidth(WIDTH_PX)
         self._formats = {name: QCheckBox(form.title) for name, form in FORMATS.items()}
         tiles = QGridLayout()
         tiles.setSpacing(8)
         for place, (name, box) in enumerate(self._formats.items()):
             words = label(FORMATS[name].who, quiet=True, wrap=True)
+            words.setMinimumHeight(words.heightForWidth(TEXT_PX))  # a grid in a dialog would cut what is wrapped
             box.toggled.connect(self._check)
-            box.setToolTip(FORMATS[name].who)
-            tiles.addWidget(frame("card", column(box, words, gap=2, margin=10)), place // COLUMNS, place % COLUMNS)
+            box.setAccessibleDescription(FORMATS[name].who)
+            box.setToolTip("Makes " + ", ".join(record.path.stem + ending for ending in FORMATS[name].endings))
+            tiles.addWidget(
+                frame("card", column(box, words, None, gap=2, margin=10)), place // COLUMNS, place % COLUMNS
+            )
         confirmed = sum(stored.status is Status.CONFIRMED for stored in record.events)
         self._all = QRadioButton(f"All events ({len(record.events)})")
         self._confirmed = QRadioButton(f"Confirmed ({confirmed})")
@@ -47,6 +53,7 @@ class ExportDialog(QDialog):
         self._busy = QProgressBar()
         self._busy.setRange(0, 1000)
         self._busy.setTextVisible(False)
+        self._busy.setAccessibleName("Progress of the export")
         self._busy.hide()
         self._told = label("", quiet=True, wrap=True)
         self._go = button("Export", self._start, role="primary")
@@ -131,6 +138,8 @@ class ExportDialog(QDialog):
 
     def _copy_command(self) -> None:
         self._put(self.command)
+        if self._filtered.isChecked():
+            self._told.setText("Copied; the command line knows no filter of the table, so it exports all events.")
 
     def _copy_path(self) -> None:
         self._put("\n".join(map(str, self._written)))
