@@ -77,6 +77,7 @@ class QueueTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setItemDelegateForColumn(PROGRESS, _Progress(self))
         rows, head = self.verticalHeader(), self.horizontalHeader()
         assert rows is not None
@@ -136,7 +137,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
 def status(entry: Entry) -> str:
     """The stage, or what went wrong."""
     if entry.stage is Stage.FAILED:
-        return entry.problem
+        return entry.problem.replace(str(entry.path), entry.path.name)
     if entry.stage is Stage.RUNNING and not entry.done_s:
         return "loading the face models"
     if entry.stage is Stage.STOPPED and entry.done_s:
