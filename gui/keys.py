@@ -6,6 +6,7 @@ from typing import TypeAlias
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QGridLayout, QWidget
 
+from gui.analyze.workspace import AnalyzeWorkspace
 from gui.live.workspace import LiveWorkspace
 from gui.review.workspace import ReviewWorkspace
 from gui.widgets import button, column, label, row
@@ -29,6 +30,11 @@ def live_keys(live: LiveWorkspace) -> list[Key]:
     ]
 
 
+def analyze_keys(analyze: AnalyzeWorkspace) -> list[Key]:
+    """Of the Analyze workspace."""
+    return [("Ctrl+O", "choose recordings", analyze.ask_for_files)]
+
+
 def review_keys(review: ReviewWorkspace) -> list[Key]:
     """Of the Review workspace."""
     return [
@@ -50,6 +56,8 @@ def review_keys(review: ReviewWorkspace) -> list[Key]:
         ("+", "show less of the timeline", lambda: review.timeline.zoom(-1)),
         ("-", "show more of the timeline", lambda: review.timeline.zoom(1)),
         ("Ctrl+F", "filter events", review.table.focus_filter),
+        ("Ctrl+E", "export", review.export),
+        ("Ctrl+O", "open a session file", review.ask_for_session),
         ("Ctrl+Z", "undo", review.undo.undo),
         ("Ctrl+Shift+Z", "redo", review.undo.redo),
     ]
@@ -81,6 +89,7 @@ class KeysDialog(QDialog):
         for title, table in tables.items():
             grid = QGridLayout()
             grid.setHorizontalSpacing(24)
+            grid.setVerticalSpacing(4)
             for place, (key, words, _) in enumerate(table):
                 grid.addWidget(label(key, role="heading"), place, 0)
                 grid.addWidget(label(words, quiet=True), place, 1)

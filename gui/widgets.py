@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import qtawesome
 from PyQt6.QtCore import QEvent, QRect, QSize, Qt
-from PyQt6.QtGui import QIcon, QKeySequence, QPainter, QPaintEvent
+from PyQt6.QtGui import QIcon, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -59,8 +59,6 @@ class IconButton(QToolButton):
             self.setProperty("wide", True)
         if flat:
             self.setProperty("flat", True)
-        if key and pressed is not None and "+" in key:
-            self.setShortcut(QKeySequence(key))
         if pressed is not None:
             self.clicked.connect(lambda _checked=False: pressed())
         self._dress()

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QMessageBox
 from gui import theme
 from gui.analyze.workspace import AnalyzeWorkspace
 from gui.banner import Banner
-from gui.keys import Key, KeysDialog, bind, live_keys, review_keys
+from gui.keys import Key, KeysDialog, analyze_keys, bind, live_keys, review_keys
 from gui.live.strip import Strip
 from gui.live.workspace import LiveWorkspace
 from gui.review.workspace import ReviewWorkspace
@@ -50,6 +50,7 @@ class MainWindow(QMainWindow):
         clock.timeout.connect(self._refresh_bar)
         clock.start(250)
         self.show_workspace(0)
+        self._stack.setFocus()  # Tab begins with the names of the workspaces, none of which is ringed before
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """The banner stays in the middle."""
@@ -127,10 +128,14 @@ class MainWindow(QMainWindow):
         tabs: list[Key] = [
             (f"Ctrl+{place + 1}", words, partial(self.show_workspace, place)) for place, words in enumerate(WORKSPACES)
         ]
-        anywhere: list[Key] = [*tabs, ("F1", "this list", self._show_keys)]
-        self._tables = {"Everywhere": anywhere, "Live": live_keys(self.live), "Review": review_keys(self.review)}
-        tables = {0: self._tables["Live"], 1: [], 2: self._tables["Review"]}
-        bind(self, {place: [*anywhere, *table] for place, table in tables.items()}, self._stack.currentIndex)
+        anywhere: list[Key] = [
+            *tabs, ("Ctrl+,", "settings", self._open_settings), ("F1", "this list", self._show_keys),
+        ]  # fmt: skip
+        tables = dict(
+            zip(WORKSPACES, (live_keys(self.live), analyze_keys(self.analyze), review_keys(self.review)), strict=True)
+        )
+        self._tables = {"Everywhere": anywhere, **tables}
+        bind(self, dict(enumerate([*anywhere, *table] for table in tables.values())), self._stack.currentIndex)
 
     def _toggle_theme(self) -> None:
         self.settings.light = not self.settings.light

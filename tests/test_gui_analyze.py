@@ -1,8 +1,9 @@
 """Analyze, driven offscreen as a person would: a queue of recordings, bad ones among them."""
 
-from gui_driver import live_for, until
+from gui_driver import live_for, press, until
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
+from PyQt6.QtWidgets import QFileDialog
 
 from gui.analyze.queue import Stage
 from gui.settings import Settings
@@ -75,3 +76,10 @@ def test_a_runtime_that_cannot_be_used_is_told_once_and_the_recording_is_analyse
     window.banner.hide()
     live_for(0.3)
     assert window.banner.text == ""
+
+
+def test_a_key_asks_for_recordings(window, interview, monkeypatch):
+    window.show_workspace(1)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(interview)], ""))
+    press(window.analyze, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    assert [entry.path for entry in window.analyze.queue.entries] == [interview]

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 from gui_driver import ONSET_S, live_for, press, until, write_session
 from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFileDialog, QLabel
 
 from gui.review.export_dialog import ExportDialog
 from realtime.session import Status, open_session
@@ -170,7 +171,74 @@ def test_keys_play_step_loop_and_change_the_speed(window, session):
     assert viewer.position_s == pytest.approx(at_s + 1 / 30, abs=0.01)
     press(review, KEY.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert viewer.position_s == pytest.approx(at_s + 1 / 30 + 1, abs=0.01)
+    press(review, KEY.Key_Left)
+    assert viewer.position_s == pytest.approx(at_s + 1, abs=0.01)
+    press(review, KEY.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert viewer.position_s == pytest.approx(at_s, abs=0.01)
     press(review, KEY.Key_J)
     second = review.table.chosen
     press(review, KEY.Key_K)
     assert review.table.chosen != second
+
+
+def test_keys_lead_to_filter_export_and_another_session_in_the_smallest_window_too(window, session, home, monkeypatch):
+    other = write_session(home / "sessions" / "other.medn", 1.0, [])
+    window.resize(window.minimumSize())
+    window.open_session(session)
+    opened = []
+    monkeypatch.setattr(ExportDialog, "exec", lambda dialog: opened.append(dialog))
+    press(window.review, KEY.Key_E, CTRL)
+    assert opened
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
+    press(window.review, KEY.Key_O, CTRL)
+    assert window.review.record.path == other
+    press(window.review, KEY.Key_F, CTRL)
+    assert window.review.table._words.hasFocus()
+
+
+def test_a_video_that_was_moved_is_located_and_the_chosen_event_plays_on(
+    window, session, interview, tmp_path, monkeypatch
+):
+    moved = tmp_path / "moved.mp4"
+    moved.write_bytes(interview.read_bytes())
+    with sqlite3.connect(session) as database:
+        database.execute("UPDATE session SET video = '/gone/interview.mp4'")
+    window.open_session(session)
+    review = window.review
+    review.table.view.selectRow(1)
+    assert "no longer at /gone/interview.mp4" in review.viewer._words.text()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(moved), ""))
+    review.viewer._locate.click()
+    until(lambda: review.viewer.image is not None)
+    assert not review.viewer._locate.isVisible()
+    assert review.viewer.chosen.id == review.table.chosen
+    until(lambda: ONSET_S - 0.3 <= review.viewer._shown.frame.time_s <= ONSET_S + 0.6)
+
+
+def test_without_a_session_review_says_how_to_get_one_and_after_a_deletion_too(window, session):
+    window.show_workspace(2)
+    review = window.review
+    assert "Open a session" in review.viewer._words.text()
+    assert not review._tools.isEnabled()
+    assert not review.viewer._locate.isVisible()
+    window.open_session(session)
+    assert review._tools.isEnabled()
+    review.delete(session)
+    assert "Open a session" in review.viewer._words.text()
+    assert review.table.shown_ids == []
+    assert review._title.text() == ""
+
+
+def test_the_export_dialog_tells_who_uses_a_format_and_what_it_makes(window, session):
+    window.open_session(session)
+    dialog = ExportDialog(window.review.record, window.review.table.shown_ids, window)
+    dialog.show()
+    for words in dialog.findChildren(QLabel):
+        assert words.height() >= words.heightForWidth(words.width()), f"cut off: {words.text()}"
+    for box in dialog._formats.values():
+        assert box.accessibleDescription().startswith("For ")
+        assert "interview" in box.toolTip()
+    dialog._filtered.setChecked(True)
+    dialog._copy_command()
+    assert "knows no filter" in dialog._told.text()
+    dialog.close()

@@ -24,6 +24,8 @@ from gui import theme, words
 from gui.consent import ConsentDialog
 from gui.first_run import FirstRun, accept_terms
 from gui.live.run import State
+from gui.review.export_dialog import ExportDialog
+from gui.review.record import Record
 from gui.settings import Settings
 from gui.settings_dialog import SettingsDialog
 from gui.widgets import IconButton
@@ -68,9 +70,10 @@ def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app
     assert settings.runtime == "pytorch"
 
 
-def test_every_control_has_a_name_that_a_screen_reader_can_say(window):
+def test_every_control_has_a_name_that_a_screen_reader_can_say(window, session):
     window.banner.say("Something was done.", action=("Undo", lambda: None))
-    tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun())
+    export = ExportDialog(Record(session), [], window)
+    tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun(), export)
     kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
     mute = []
     for control in (widget for kind in kinds for top in tops for widget in top.findChildren(kind)):

@@ -161,7 +161,8 @@ class AnalyzeWorkspace(QWidget):
         if entry.outcome is not None and entry.outcome.session is not None:
             self.session_picked.emit(entry.outcome.session)
 
-    def _browse(self) -> None:
+    def ask_for_files(self) -> None:
+        """Let a person choose files."""
         names, _ = QFileDialog.getOpenFileNames(self, "Recordings to analyse", "", VIDEOS)
         self.add(names)
 
@@ -181,7 +182,7 @@ class AnalyzeWorkspace(QWidget):
         )
         for words in (title, self._hint):
             words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        choose = button("Choose files …", self._browse, role="primary", tip="Choose recordings", key="Ctrl+O")
+        choose = button("Choose files …", self.ask_for_files, role="primary", tip="Choose recordings", key="Ctrl+O")
         self._zone = QFrame()
         self._zone.setProperty("role", "card")
         self._zone.setLayout(column(None, row(None, title, 16, choose, None), self._hint, None, gap=12, margin=16))

@@ -17,7 +17,7 @@ from realtime.results import Event
 from realtime.session import Status, StoredEvent
 from realtime.viewing.moments import Moment
 
-NOBODY = "Choose an event in the table, or press J and K to go through them."
+NOBODY = "The event that is chosen in the table is shown here. J and K go through them."
 NO_RECOGNIZER = "Not classified: no recognition weights were used in this session."
 
 

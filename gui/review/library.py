@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -83,6 +84,8 @@ class Library(QWidget):
             "No sessions yet. Record one in Live, or analyse recordings in Analyze.", quiet=True, wrap=True
         )
         opener = IconButton("folder-open", "Open a session file", self.open_asked.emit, key="Ctrl+O", flat=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         head = row(label("SESSIONS", role="section"), None, opener)
         self.setLayout(column(head, self._search, self._empty, self._list, margin=0))
 
@@ -101,6 +104,7 @@ class Library(QWidget):
             if entry.path == self._opened:
                 self._list.setCurrentItem(item)
         self._empty.setVisible(not entries)
+        self._list.setVisible(bool(entries))
         self._filter(self._search.text())
 
     def show_opened(self, path: Path, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The timeline: the whole session as a bar, and below it the traces around the cursor, more or less of them."""
 
+import numpy as np
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame
 
@@ -7,7 +8,7 @@ from gui.review.overview import Overview
 from gui.review.record import Record
 from gui.trace import Trace
 from gui.widgets import column
-from realtime.results import Event
+from realtime.results import REGION_GROUPS, Event
 from realtime.viewing.history import Trace as Readings
 
 SPANS_S = (2.0, 5.0, 10.0, 30.0, 120.0, 600.0)
@@ -37,6 +38,14 @@ class Timeline(QFrame):
         self._overview.show_events(record.events, record.marks, end_s)
         events = [stored.event for stored in record.events]
         self._trace.show_marks(events, record.candidates, [mark.time_s for mark in record.marks])
+
+    def clear(self) -> None:
+        """Show nothing."""
+        nothing = np.zeros((0, len(REGION_GROUPS)), np.float32)
+        self.show_readings(None)
+        self._overview.show_events((), (), 0.0)
+        self._trace.show_marks((), ())
+        self._trace.show_trace(np.zeros(0), nothing, nothing)
 
     def show_readings(self, readings: Readings | None) -> None:
         """The trace of one face; None: not read yet."""

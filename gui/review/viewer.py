@@ -18,6 +18,10 @@ from realtime.session import StoredEvent
 from realtime.viewing.history import Trace
 from realtime.viewing.moments import Moment
 
+NO_SESSION = "Open a session from the list, or from elsewhere with Ctrl+O. Live and Analyze make new ones."
+NO_VIDEO = "No video was kept with this session. Its events, traces and notes are all here."
+GONE_VIDEO = "The video is no longer at {video}. Everything else is here."
+
 
 class Viewer(VideoView):
     """Owns the film, the place in it and the speed."""
@@ -46,16 +50,25 @@ class Viewer(VideoView):
         self.setLayout(self._empty)
         self.layers = (self._paint_overlay,)
         self.setMinimumHeight(220)
+        self.clear()
 
-    def open(self, video: Path | None, why_none: str) -> None:
-        """Show a film from its beginning, or why there is none."""
+    def open(self, video: str | None) -> None:
+        """Show a session's film from its beginning, or say why there is none."""
+        self.clear()
+        found = video is not None and Path(video).exists()
+        self.film = Film(Path(video)) if video is not None and found else None
+        why_none = GONE_VIDEO.format(video=video) if video else NO_VIDEO
+        self._say("" if found else why_none, locate=not found)
+        self.seek(0.0)
+
+    def clear(self) -> None:
+        """Show nothing: no session is open."""
         self.close_film()
-        self.film = Film(video) if video else None
         self.position_s, self.playing, self.loop, self.chosen = 0.0, False, None, None
         self._shown, self._player, self.magnified = None, None, False
         self.show_image(None)
-        self._say("" if video else why_none, locate=video is None and bool(why_none))
-        self.seek(0.0)
+        self.trace = None
+        self._say(NO_SESSION, locate=False)
 
     def close_film(self) -> None:
         """Let go of the file."""

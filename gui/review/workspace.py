@@ -1,6 +1,5 @@
 """The Review workspace: sessions, film, timeline, events, and one keystroke for each judgement."""
 
-from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer
@@ -15,18 +14,17 @@ from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.record import Record
 from gui.review.timeline import Timeline
+from gui.review.tools import Tools
 from gui.review.undo import AddMark, Judge
 from gui.review.viewer import Viewer
 from gui.settings import Settings
-from gui.widgets import IconButton, column, frame, label, row
+from gui.widgets import column, frame, label, row
 from gui.words import clock
 from realtime.session import SessionError, Status, delete_session
 from realtime.viewing.history import Trace
 
 TICK_MS = 15
 NARROW_PX = 1180
-NO_VIDEO = "No video was kept with this session. Its events, traces and notes are all here."
-GONE_VIDEO = "The video is no longer at {video}. Everything else is here."
 
 
 class ReviewWorkspace(QWidget):
@@ -63,26 +61,35 @@ class ReviewWorkspace(QWidget):
         self._about.setText(" · ".join(filter(None, (record.info.source, record.info.consent))))
         self.viewer.end_s = max((stored.event.offset_s for stored in record.events), default=0.0) + 1.0
         self._show_readings(None)
-        video = Path(record.info.video) if record.info.video else None
-        found = video if video is not None and video.exists() else None
-        self.viewer.open(found, GONE_VIDEO.format(video=video) if video else NO_VIDEO)
-        self.inspector.show_event(None)
-        self.table.show_events([])
+        self.viewer.open(record.info.video)
         self._show_events()
+        self._arrange()
         self.table.step(0)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """The list of sessions makes room in a small window; Ctrl+O still opens one."""
+        """Keep to the room there is."""
         super().resizeEvent(event)
-        self._side.setVisible(self.width() >= NARROW_PX)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """In a small window the list of sessions makes room for the one that is open; Ctrl+O still opens another."""
+        wide, opened = self.width() >= NARROW_PX, self.record is not None
+        self._side.setVisible(wide or not opened)
+        self._right.setVisible(wide or opened)
+        self._tools.setEnabled(opened)
 
     def close_record(self) -> None:
-        """Close what is open."""
+        """Close what is open, and show nothing of it any more."""
         self.inspector.show_event(None)
-        self.viewer.close_film()
+        self.table.show_events([])
+        self.timeline.clear()
+        self.viewer.clear()
+        for words in (self._title, self._about):
+            words.setText("")
         if self.record is not None:
             self.record.close()
             self.record = None
+        self._arrange()
 
     def shut_down(self) -> None:
         """The window closes."""
@@ -112,7 +119,6 @@ class ReviewWorkspace(QWidget):
     def magnify(self) -> None:
         """Show the event's movement ten times as large, or as it was."""
         self.viewer.magnify(on=not self.viewer.magnified)
-        self._magnify.setChecked(self.viewer.magnified)
 
     def next_speed(self) -> None:
         """The next of the speeds."""
@@ -182,12 +188,7 @@ class ReviewWorkspace(QWidget):
         self.viewer.advance()
         self._take_readings(record)
         self.timeline.follow(self.viewer.position_s, self.viewer.end_s)
-        playing = self.viewer.playing
-        self._play.show_as("pause" if playing else "play", "Stop (Space)" if playing else "Play (Space)")
-        place = f"{clock(self.viewer.position_s)} / {clock(self.viewer.end_s)}"
-        for words, shown in ((place, self._place), (self.viewer.doing, self._doing)):
-            if shown.text() != words:
-                shown.setText(words)
+        self._tools.refresh()
         if self.viewer.chosen is not None:
             film, number = self.viewer.film, self.viewer.chosen.id
             missing = "No face is seen at the onset." if film and film.knows(number) else ""
@@ -208,10 +209,13 @@ class ReviewWorkspace(QWidget):
     def _locate(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
         if path:
-            self.viewer.open(Path(path), "")
-            self.table.step(0)
+            number = self.table.chosen
+            self.viewer.open(path)
+            if number is not None:
+                self._choose(number)
 
-    def _open_other(self) -> None:
+    def ask_for_session(self) -> None:
+        """Let a person open a session that lies anywhere."""
         path, _ = QFileDialog.getOpenFileName(self, "Open a session", "", "MEDN sessions (*.medn)")
         if path:
             self.open(Path(path))
@@ -229,8 +233,6 @@ class ReviewWorkspace(QWidget):
         """Delete a session for good, with the video that was recorded with it."""
         if self.record is not None and self.record.path.resolve() == path.resolve():
             self.close_record()
-            self.table.show_events([])
-            self.viewer.show_image(None)
         try:
             delete_session(path)
             path.with_suffix(".mp4").unlink(missing_ok=True)
@@ -240,23 +242,9 @@ class ReviewWorkspace(QWidget):
 
     def _lay_out(self) -> None:
         self._title, self._about = label("", role="heading"), label("", quiet=True)
-        self._place, self._doing = label("0:00.00"), label("", quiet=True)
-        self._play = IconButton("play", "Play (Space)", self.toggle_play)
-        self._magnify = IconButton("arrows-out", "Magnify the movement (G)", self.magnify, toggle=True)
-        tools = row(
-            self._play,
-            IconButton("caret-left", "One frame back (←)", lambda: self.viewer.step(-1)),
-            IconButton("caret-right", "One frame on (→)", lambda: self.viewer.step(1)),
-            IconButton("repeat", "Loop the event slowly (L)", self.loop),
-            IconButton("gauge", "Speed: ¼, ½ or full (S)", self.next_speed),
-            self._magnify, 8, self._place, 8, self._doing, None,
-            IconButton("magnifying-glass-minus", "More of the timeline (−)", partial(self.timeline.zoom, 1), flat=True),
-            IconButton("magnifying-glass-plus", "Less of the timeline (+)", partial(self.timeline.zoom, -1), flat=True),
-            IconButton("flag", "Mark this place (M)", self.mark),
-            IconButton("export", "Export", self.export, key="Ctrl+E", text="Export"),
-        )  # fmt: skip
+        self._tools = Tools(self)
         upper, lower = QWidget(), QWidget()
-        top = column(row(self._title, self._about, None), self.viewer, tools)
+        top = column(row(self._title, self._about, None), self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
         below = column(self.timeline, self.table)
@@ -270,7 +258,7 @@ class ReviewWorkspace(QWidget):
         middle.setSizes([420, 420])
         self._side = left = frame("panel", column(self.library, margin=12))
         left.setFixedWidth(248)
-        right = frame("panel", column(self.inspector, margin=12))
+        self._right = right = frame("panel", column(self.inspector, margin=12))
         right.setFixedWidth(320)
         everything = row(left, middle, right, margin=12)
         everything.setStretch(1, 1)
@@ -278,7 +266,7 @@ class ReviewWorkspace(QWidget):
 
     def _connect(self) -> None:
         self.library.picked.connect(self.open)
-        self.library.open_asked.connect(self._open_other)
+        self.library.open_asked.connect(self.ask_for_session)
         self.library.deletion_asked.connect(self._delete)
         self.table.picked.connect(self._choose)
         self.inspector.judged.connect(self.judge)
@@ -293,6 +281,5 @@ class ReviewWorkspace(QWidget):
     def _seek(self, time_s: float) -> None:
         self.viewer.loop = None
         self.viewer.magnify(on=False)
-        self._magnify.setChecked(False)
         self.viewer.play(on=False)
         self.viewer.seek(time_s)
