@@ -24,7 +24,7 @@ from realtime.sources import Notice, NoticeKind
 
 POLL_MS, LOOK_MS, FIGURES_MS = 4, 66, 500
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
-SYNTHETIC = "Classes and AUs come from weights trained on synthetic movements only: take them as hints."
+SYNTHETIC = "Classes and AUs are hints: the weights have seen synthetic movements only."
 NO_CAMERA = "No camera was found. Plug one in and look again, open a recording, or try the built-in sample."
 NO_EVENTS = "Events appear here as they happen.\nMost minutes have none."
 
