@@ -33,8 +33,8 @@ def test_the_camera_of_the_last_time_is_chosen_again_though_its_number_changed(c
     until(lambda: not picker.looking)
     picker.choose("1")
     remembered = picker.to_remember
-    cameras[:] = [Camera(0, "Lab camera"), Camera(1, "Built-in")]
-    assert chosen_at_start(remembered) == "0"
+    cameras[:] = [BUILT_IN, Camera(1, "Another"), Camera(2, "Lab camera")]
+    assert chosen_at_start(remembered) == "2"
 
 
 def test_where_the_last_source_is_gone_the_first_camera_or_the_sample_is_chosen(cameras, tmp_path):
