@@ -5,7 +5,7 @@ recording is played at its own pace instead of a camera.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import psutil
@@ -93,7 +93,7 @@ def watch(source: str, seconds: float, tell: Tell) -> Seen:
 
     app, remembered = make_app(), settings.load()
     theme.apply(app, light=remembered.light)
-    window = MainWindow(remembered)
+    window = MainWindow(replace(remembered))
     window.show()
     window.live.start_source(source)
     seen, process, began_s = Seen(), psutil.Process(), time.monotonic()
@@ -125,6 +125,7 @@ def watch(source: str, seconds: float, tell: Tell) -> Seen:
     app.exec()
     problem = window.live.run.problem if window.live.run else window.live.ended_words
     window.leave()
+    settings.save(remembered)  # a source that was only measured is not the user's choice
     if len(seen.times_s) < 2:
         raise SourceError(problem or f"{source} gave no frame.")
     return seen

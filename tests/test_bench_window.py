@@ -8,6 +8,7 @@ import platformdirs
 import pytest
 
 from benchmarks import window
+from gui import settings
 from realtime.sources import SourceError
 
 
@@ -16,11 +17,13 @@ def own_settings(tmp_path, monkeypatch):
     monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path)
 
 
-def test_frames_are_counted_from_capture_to_screen_while_the_window_lives(film):
+def test_frames_are_counted_from_capture_to_screen_and_the_user_s_settings_stay_as_they_were(film):
+    settings.save(settings.Settings(source="mine.mp4"))
     seen = window.watch(str(film), 2.0, lambda _: None)
     assert len(seen.times_s) == len(seen.memory_mib) >= 2
     assert seen.painted > 0
     assert {"capture_to_screen", "capture_to_result"} <= set(seen.summary.stages_ms)
+    assert settings.load().source == "mine.mp4"
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path):
