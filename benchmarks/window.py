@@ -17,8 +17,8 @@ from realtime.drivers import Summary
 from realtime.recording import sessions_folder
 from realtime.sources import SourceError
 
-SETTLED = 0.1
-"""The first part of the time, in which buffers fill, does not count as growth."""
+SETTLED = 0.5
+"""The first part of the time, in which traces and moments fill to their bounds, does not count as growth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Seen:
     summary: Summary | None = None
 
     def growth_mib(self) -> float:
-        """Growth in ten minutes along the straight line through all but the first moments."""
+        """Growth in ten minutes along the straight line through the later part."""
         since = int(SETTLED * len(self.times_s))
         return float(600 * np.polyfit(self.times_s[since:], self.memory_mib[since:], 1)[0])
 
@@ -75,7 +75,10 @@ def measure(size: Size, tell: Tell, source: str) -> Result:
             Measure(row, "memory", "MiB", (max(seen.memory_mib),)),
             Measure(row, "growth in 10 min", "MiB", (seen.growth_mib(),)),
         ),
-        notes=(f"Growth is that of the straight line through all but the first {SETTLED:.0%} of the time.",),
+        notes=(
+            f"Growth is that of the straight line through all but the first {SETTLED:.0%} of the time, "
+            "in which buffers fill.",
+        ),
         plots=(
             Plot("Memory of the app", "s", "MiB", "line", tuple(seen.times_s), {"process": tuple(seen.memory_mib)}),
         ),
