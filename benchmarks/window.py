@@ -14,6 +14,7 @@ from benchmarks.harness import Effort, ImpossibleError, Measure, Plot, Result, T
 from benchmarks.harness.measure import quantiles
 from realtime.doctor import examine
 from realtime.drivers import Summary
+from realtime.drivers.tally import RESULT_LATENCY
 from realtime.recording import sessions_folder
 from realtime.sources import SourceError
 
@@ -70,7 +71,7 @@ def measure(size: Size, tell: Tell, source: str) -> Result:
         },
         measures=(
             *quantiles(f"{row}: capture → screen", [summary.stages_ms[SCREEN]]),
-            *quantiles(f"{row}: capture → result", [summary.stages_ms["capture_to_result"]]),
+            *quantiles(f"{row}: capture → result", [summary.stages_ms[RESULT_LATENCY]]),
             Measure(row, "painted", "frames/s", (seen.painted / seen.times_s[-1],), "higher"),
             Measure(row, "memory", "MiB", (max(seen.memory_mib),)),
             Measure(row, "growth in 10 min", "MiB", (seen.growth_mib(),)),

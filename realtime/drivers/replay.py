@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from realtime.faces.watch import Sight
 
 AHEAD = 8
-"""Items that each thread may be ahead of the next: enough to ride over a slow frame, 22 MB at 720p."""
+"""Items that each thread may be ahead of the next: enough to ride over a slow frame, 22 MB a thread at 720p."""
 
 _Thing = TypeVar("_Thing")
 
