@@ -20,7 +20,7 @@ from benchmarks.scenes import Picture, decoded, endless
 from realtime.drivers import Summary, run_live
 from realtime.drivers.paced import Paced
 from realtime.drivers.tally import RESULT_LATENCY
-from realtime.pipeline import Pipeline
+from realtime.pipeline import Pipeline, PipelineParameters
 from realtime.sources import Generated
 
 PICTURES = 48
@@ -87,8 +87,8 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
         ),
         notes=(
             "Latency counts from the moment at which a frame was due to the end of its analysis.",
-            f"A rate is held if under {MOST_DROPPED:.0%} of its frames are dropped; the landmarks are looked for at "
-            "most 33 times a second, whatever the rate.",
+            f"A rate is held if under {MOST_DROPPED:.0%} of its frames are dropped; landmarks are looked for every "
+            f"{1000 * PipelineParameters().landmark_interval_s:g} ms at most, whatever the rate.",
             *_causes(drives),
         ),
         plots=(_plot(drives),),

@@ -36,9 +36,9 @@ class PipelineParameters:
     """Everything that changes what the pipeline finds; saved with every result."""
 
     most_faces: int = 4
-    landmark_interval_s: float = 0.03
-    """Landmarks are looked for on the first frame that is this much later than the last such frame: on every frame up
-    to 33 fps, on some above. Between them the crop follows the head by its fitted motion."""
+    landmark_interval_s: float = 0.06
+    """Landmarks are looked for on the first frame that is this much later than the last such frame: on every second one
+    at 30 fps. Between them the crop follows the head by its fitted motion, and the last blendshapes count on."""
     runtime: str = "auto"
     """What recognises: see `medn.runtime.RUNTIMES`."""
     or_another_runtime: bool = False

@@ -1,7 +1,7 @@
 """The second stage: how likely a candidate is a micro-expression, from its evidence.
 
 Boosted regression trees (Friedman 2001; learned by scikit-learn's HistGradientBoostingClassifier, see `learn.py`) on
-this spotter's own hits and false alarms in planted, that is synthetic, videos (the shipped one: 31 videos, 38 min, of
+this spotter's own hits and false alarms in planted, that is synthetic, videos (the shipped one: 67 videos, 83 min, of
 training and validation identities). Kept as plain arrays: nothing but NumPy is needed to use them.
 """
 
