@@ -16,7 +16,7 @@ from scipy import ndimage
 from benchmarks.harness import Effort, Measure, Result, Tell, in_turn
 from benchmarks.scenes import tiled
 from medn.data.portrait import find_portrait
-from medn.face.aligned import FINE_BELOW, SIZE_PX, align, alignment
+from medn.face.aligned import FINE_BELOW, SIZE_PX, align, alignment, halved_by
 from medn.face.flow import flow_map
 from medn.face.landmarker import Landmarker
 from realtime.motion import kernel, reference
@@ -115,14 +115,17 @@ def _alignment(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> tuple[s
 def numpy_align(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> NDArray[np.uint8]:
     """(128, 128): what `medn.face.aligned.align` gives of a BGR picture, bilinear and averaged, in plain NumPy."""
     zoom = float(np.hypot(*warp[0, :2]))
-    fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
+    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
+    rows, columns = (size // step for size in picture.shape[:2])
+    smaller = picture[: rows * step, : columns * step].reshape(rows, step, columns, step, 3).mean(axis=(1, 3))
     y, x = (np.mgrid[: SIZE_PX * fine, : SIZE_PX * fine] + 0.5) / fine - 0.5
     sx, sy = np.tensordot(np.linalg.inv(warp[:, :2]), np.stack([x - warp[0, 2], y - warp[1, 2]]), 1)
-    sx, sy = np.clip(sx, 0, picture.shape[1] - 1.001), np.clip(sy, 0, picture.shape[0] - 1.001)
+    sx, sy = ((at + 0.5) / step - 0.5 for at in (sx, sy))
+    sx, sy = np.clip(sx, 0, columns - 1.001), np.clip(sy, 0, rows - 1.001)
     left, top = sx.astype(int), sy.astype(int)
     fx, fy = (sx - left)[..., None], (sy - top)[..., None]
-    above = picture[top, left] * (1 - fx) + picture[top, left + 1] * fx
-    below = picture[top + 1, left] * (1 - fx) + picture[top + 1, left + 1] * fx
+    above = smaller[top, left] * (1 - fx) + smaller[top, left + 1] * fx
+    below = smaller[top + 1, left] * (1 - fx) + smaller[top + 1, left + 1] * fx
     grey = (above * (1 - fy) + below * fy) @ (0.114, 0.587, 0.299)
     return np.rint(grey.reshape(SIZE_PX, fine, SIZE_PX, fine).mean(axis=(1, 3))).astype(np.uint8)
 

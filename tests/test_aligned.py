@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.face.aligned import EYE_DISTANCE_PX, FINE_BELOW, SIZE_PX, align
+from medn.face.aligned import EYE_DISTANCE_PX, FINE_BELOW, SIZE_PX, align, halved_by
 
 
 @settings(max_examples=60, deadline=None)
@@ -22,11 +22,12 @@ def test_an_aligned_face_is_the_whole_grey_picture_warped(iod_px: float, tilt: f
     zoom = EYE_DISTANCE_PX / iod_px
     turn = zoom * np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     warp = np.column_stack([turn, np.array([63.5, 38]) - turn @ (x, y)])
-    fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
-    finer = warp * fine + np.array([[0, 0, (fine - 1) / 2]])
+    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    smaller = cv2.resize(grey, (640 // step, 360 // step), interpolation=cv2.INTER_AREA)
+    finer = fine * np.column_stack([step * turn, warp[:, 2] + turn @ (2 * [(step - 1) / 2])]) + [0, 0, (fine - 1) / 2]
     size = (SIZE_PX * fine, SIZE_PX * fine)
-    whole = cv2.warpAffine(grey, finer, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    whole = cv2.warpAffine(smaller, finer, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     expected = cv2.resize(whole, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
     face = align(picture, warp)
     assert np.abs(face.astype(int) - expected).max() <= 2

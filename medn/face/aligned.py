@@ -16,7 +16,7 @@ EYE_DISTANCE_PX = 48.0
 EYE_CENTRE_PX = (63.5, 38.0)
 
 FINE_BELOW = 0.75
-"""Zoom from frame to aligned face below which single samples would skip pixels."""
+"""Zoom from frame to aligned face below which single samples would skip pixels; two by two would below half of it."""
 
 EYE_CORNERS = ((33, 133), (362, 263))
 """Outer and inner corner of the eye on the picture's left, inner and outer of the one on its right: they hold still
@@ -51,18 +51,22 @@ def align(
 ) -> NDArray[np.uint8]:
     """(128, 128) uint8: the aligned face of a BGR or grey picture under a (2, 3) warp from `alignment`.
 
-    A face that is much larger in the picture is sampled twice or four times as finely and averaged down, so that no
-    pixel goes to waste: the noise of the sensor is what small movements drown in.
+    A face that is larger in the picture is sampled twice as finely and averaged down, one that is much larger is made
+    half as large first, as often as it takes, so that no pixel goes to waste: the noise of the sensor is what small
+    movements drown in.
     """
     zoom = math.hypot(warp[0, 0], warp[0, 1])
-    fine = 1 if zoom > FINE_BELOW else 2 if zoom > FINE_BELOW / 2 else 4
-    top, bottom, left, right = _box(warp, image.shape)
+    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
+    top, bottom, left, right = _box(warp, image.shape, step)
     image = image[top:bottom, left:right]
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    if step > 1:
+        image = cv2.resize(image, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
     # centres of pixels, not corners, must map onto each other
     finer = warp * fine
-    finer[:, 2] += finer[:, :2] @ (left, top) + (fine - 1) / 2
+    finer[:, 2] += finer[:, :2] @ (left + (step - 1) / 2, top + (step - 1) / 2) + (fine - 1) / 2
+    finer[:, :2] *= step
     size = (SIZE_PX * fine, SIZE_PX * fine)
     face = cv2.warpAffine(image, finer, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if fine > 1:
@@ -73,15 +77,24 @@ def align(
     return out
 
 
-def _box(warp: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """(top, bottom, left, right) of the pixels that an aligned face is taken from, at least one each way."""
+def halved_by(zoom: float) -> int:
+    """By which power of two a picture is made smaller before a face is sampled from it at this zoom."""
+    return 1 << max(math.ceil(math.log2(FINE_BELOW / 2 / zoom)), 0)
+
+
+def _box(warp: NDArray[np.float64], shape: tuple[int, ...], step: int) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right) of the pixels that an aligned face is taken from: whole steps, at least one each way.
+
+    What is left of the picture after the last whole step is not looked at.
+    """
     back = cv2.invertAffineTransform(warp)
     corners = back[:, :2] @ _CROP_CORNERS + back[:, 2:]
     low, high = corners.min(axis=1).tolist(), corners.max(axis=1).tolist()
     edges = []
     for axis, size in ((1, shape[0]), (0, shape[1])):
-        first = min(max(math.floor(low[axis]) - 1, 0), size - 1)
-        edges += [first, min(max(math.ceil(high[axis]) + 2, first + 1), size)]
+        steps = size // step
+        first = min(max(math.floor(low[axis] / step) - 1, 0), steps - 1)
+        edges += [first * step, min(max(math.ceil(high[axis] / step) + 2, first + 1), steps) * step]
     top, bottom, left, right = edges
     return top, bottom, left, right
 
