@@ -146,8 +146,9 @@ class Pipeline:
         if sight.faces is None:
             return {number: None for number, face in self._faces.items() if face.last_s >= self._landmarks_s}
         self._landmarks_s = frame.time_s
-        with watch("tracks"):
-            return dict(self._tracks(sight.faces, frame.image, frame.time_s))
+        seen: dict[int, FaceObservation | None] = dict(self._tracks(sight.faces, frame.image, frame.time_s))
+        watch.lap("tracks")
+        return seen
 
     def _set_least_score(self, least_score: float) -> list[Candidate]:
         self.parameters = replace(self.parameters, spotter=replace(self.parameters.spotter, least_score=least_score))
@@ -158,10 +159,10 @@ class Pipeline:
     ) -> list[Event]:
         decided = []
         if ripe:
-            with watch("recognize"):
-                told = self.recognizer(ripe)
-                least = self.parameters.spotter.least_score
-                decided = [decide(event, shipped_decision(), least) for event in told]
+            told = self.recognizer(ripe)
+            least = self.parameters.spotter.least_score
+            decided = [decide(event, shipped_decision(), least) for event in told]
+            watch.lap("recognize")
         compute_ms = watch.elapsed_ms()
         decided = [replace(event, compute_ms=compute_ms) for event in decided]
         events = [event for event in decided if not event.reason]

@@ -1,26 +1,21 @@
 """Times the stages of one step."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter
 
 
 class Stopwatch:
-    """`with watch("stage"):` adds to that stage; stages that run several times in a step (once a face) add up."""
+    """`lap("stage")` counts the time since the lap before; stages that come several times (once a face) add up."""
 
     def __init__(self) -> None:
         self.stages_ms: dict[str, float] = {}
         self._before_ms = 0.0
-        self._started = perf_counter()
+        self._started = self._lapped = perf_counter()
 
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Time the block as this stage."""
-        begun = perf_counter()
-        try:
-            yield
-        finally:
-            self._count(stage, 1000 * (perf_counter() - begun))
+    def lap(self, stage: str) -> None:
+        """All since the last lap, or since the stopwatch was made, was this stage."""
+        now = perf_counter()
+        self._count(stage, 1000 * (now - self._lapped))
+        self._lapped = now
 
     def add(self, stage: str, ms: float) -> None:
         """Count time that this stage took before the stopwatch was made, or elsewhere."""

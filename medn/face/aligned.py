@@ -6,6 +6,7 @@ distance (the unit in which all movement is told, % iod) is 0.48 px.
 """
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,27 +24,42 @@ EYE_CORNERS = ((33, 133), (362, 263))
 while lids and gaze move, as pupils do not."""
 
 
-def eye_centres(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(2, 2): x and y in px of the eye centre on the picture's left, then its right, from (478, ≥2) landmarks."""
-    corners = points[_CORNERS, :2].astype(np.float64)
-    return (corners[:, 0] + corners[:, 1]) / 2
+class EyeAxis(NamedTuple):
+    """The line from the eye centre on the picture's left to the one on its right, in px of the picture."""
+
+    x: float
+    """Its middle."""
+    y: float
+    length_px: float
+    """The eye distance (iod)."""
+    tilt: float
+    """Radians, clockwise as seen."""
+
+
+def eye_axis(points: NDArray[np.float32]) -> EyeAxis:
+    """The eye axis of (478, ≥2) landmarks in px."""
+    (a, b), (c, d) = ((points[i, :2].tolist() for i in corners) for corners in EYE_CORNERS)
+    left_x, left_y, right_x, right_y = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (c[0] + d[0]) / 2, (c[1] + d[1]) / 2
+    across, down = right_x - left_x, right_y - left_y
+    return EyeAxis((left_x + right_x) / 2, (left_y + right_y) / 2, math.hypot(across, down), math.atan2(down, across))
 
 
 def eye_distance_px(points: NDArray[np.float32]) -> float:
     """The eye distance (iod) in px of the frame."""
-    left, right = eye_centres(points)
-    return float(np.hypot(*(right - left)))
+    return eye_axis(points).length_px
 
 
 def alignment(points: NDArray[np.float32]) -> NDArray[np.float64]:
     """(2, 3): the similarity that takes px of the frame to px of the aligned face."""
-    left, right = eye_centres(points)
-    across = (right - left) * (1.0 / EYE_DISTANCE_PX)
-    # a rotation and scale that lays the eye axis level: (x, y) → (ax + by, -bx + ay)
-    a, b = across / (across @ across)
-    centre = (left + right) / 2
-    rotation = np.array([[a, b], [-b, a]])
-    return np.column_stack([rotation, np.array(EYE_CENTRE_PX) - rotation @ centre])
+    return aligning(eye_axis(points))
+
+
+def aligning(axis: EyeAxis) -> NDArray[np.float64]:
+    """(2, 3): the turn and zoom that lay this eye axis level and in its place in the aligned face."""
+    zoom = EYE_DISTANCE_PX / axis.length_px
+    a, b = zoom * math.cos(axis.tilt), zoom * math.sin(axis.tilt)
+    x, y = EYE_CENTRE_PX
+    return np.array([[a, b, x - (a * axis.x + b * axis.y)], [-b, a, y - (a * axis.y - b * axis.x)]])
 
 
 def align(
@@ -87,17 +103,20 @@ def _box(warp: NDArray[np.float64], shape: tuple[int, ...], step: int) -> tuple[
 
     What is left of the picture after the last whole step is not looked at.
     """
-    back = cv2.invertAffineTransform(warp)
-    corners = back[:, :2] @ _CROP_CORNERS + back[:, 2:]
-    low, high = corners.min(axis=1).tolist(), corners.max(axis=1).tolist()
+    (a, b, x), (c, d, y) = warp.tolist()
+    area = a * d - b * c
+    across, down = _ends(d / area, -b / area, x, y), _ends(-c / area, a / area, x, y)
     edges = []
-    for axis, size in ((1, shape[0]), (0, shape[1])):
+    for (low, high), size in ((down, shape[0]), (across, shape[1])):
         steps = size // step
-        first = min(max(math.floor(low[axis] / step) - 1, 0), steps - 1)
-        edges += [first * step, min(max(math.ceil(high[axis] / step) + 2, first + 1), steps) * step]
+        first = min(max(math.floor(low / step) - 1, 0), steps - 1)
+        edges += [first * step, min(max(math.ceil(high / step) + 2, first + 1), steps) * step]
     top, bottom, left, right = edges
     return top, bottom, left, right
 
 
-_CORNERS = np.array(EYE_CORNERS)
-_CROP_CORNERS = np.array([[-1, SIZE_PX, -1, SIZE_PX], [-1, -1, SIZE_PX, SIZE_PX]], np.float64)
+def _ends(by_x: float, by_y: float, x: float, y: float) -> tuple[float, float]:
+    """The least and the greatest of by_x · (X − x) + by_y · (Y − y) over an aligned face and one px around it."""
+    ends_x, ends_y = (-by_x, by_x * SIZE_PX), (-by_y, by_y * SIZE_PX)
+    start = -by_x * x - by_y * y
+    return start + min(ends_x) + min(ends_y), start + max(ends_x) + max(ends_y)

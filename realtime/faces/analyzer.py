@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +11,8 @@ from medn.face.landmarker import FaceObservation
 from realtime.faces.steady import SteadyWarp
 from realtime.frame import Frame
 from realtime.motion.meter import MotionMeter
-from realtime.motion.regions import GROUP_OF_REGION, REGION_NAMES
-from realtime.results import REGION_GROUPS, Event, FaceReading
+from realtime.motion.regions import GROUP_STARTS
+from realtime.results import Event, FaceReading
 from realtime.ring import Ring
 from realtime.spotting.parameters import SpotterParameters
 from realtime.spotting.spotter import HIGHEST_RATE_HZ, Spotter
@@ -37,6 +38,7 @@ class FaceAnalyzer:
         self._meter = MotionMeter()
         self._crop = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
         self._observation: FaceObservation | None = None
+        self._angles_deg = (0.0, 0.0, 0.0)
         self._in_crop = np.zeros((478, 3), np.float32)  # the landmarks, in px of the crop that was cut with them
         self._rest_pct: NDArray[np.float32] | None = None
         self._head = np.zeros(6)
@@ -51,36 +53,36 @@ class FaceAnalyzer:
         """
         if observation is not None:
             self._observation = observation
+            self._angles_deg = _angles_deg(observation.pose)
             warp = self._warp(observation.points, frame.time_s)
             self._in_crop = _into_crop(observation.points, warp)
         else:
             assert self._observation is not None
             warp = self._warp.follow(self._head - self._head_at_landmarks)
-        with watch("align"):
-            align(frame.image, warp, out=self._crop)
-            self.crops.append(frame.time_s, frame.index, self._crop)
-        with watch("motion"):
-            motion = self._meter(self._crop, frame.time_s, self._in_crop)
+        align(frame.image, warp, out=self._crop)
+        self.crops.append(frame.time_s, frame.index, self._crop)
+        watch.lap("align")
+        motion = self._meter(self._crop, frame.time_s, self._in_crop)
         self._head = motion.head
         if observation is not None:
             self._head_at_landmarks = motion.head
             points = observation.points
         else:
-            points = _out_of_crop(_moved(self._in_crop, motion.head - self._head_at_landmarks), warp)
-        with watch("spot"):
-            x, y, tilt, size = self._warp.place
-            head = motion.head + np.array([x, y, tilt, size, 0, 0])
-            candidates = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
+            points = _out_of_crop(self._in_crop, motion.head - self._head_at_landmarks, warp)
+        watch.lap("motion")
+        head = motion.head + self._warp.place
+        candidates = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
         reading = FaceReading(
             face=self.face,
             points=points,
             motion=self._displacement(motion.regions, frame.time_s),
             threshold=_by_group(self.spotter.threshold_pct),
-            yaw_pitch_roll_deg=_angles_deg(self._observation.pose),
+            yaw_pitch_roll_deg=self._angles_deg,
             eye_distance_px=eye_distance_px(points),
             calibrated=self.spotter.calibrated,
         )
         self.last_s = frame.time_s
+        watch.lap("spot")
         return reading, candidates
 
     def _displacement(self, regions: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:
@@ -94,42 +96,38 @@ class FaceAnalyzer:
 
 def _by_group(values: NDArray[np.floating]) -> NDArray[np.float32]:
     """(6,) largest of (regions,) values in each group."""
-    result = np.zeros(len(REGION_GROUPS), np.float32)
-    np.maximum.at(result, GROUP_OF_REGION, values[: len(REGION_NAMES)].astype(np.float32))
-    return result
+    return np.maximum.reduceat(values, GROUP_STARTS).astype(np.float32)
 
 
 def _into_crop(points: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(478, 3) landmarks in px of the aligned crop."""
-    placed = np.empty_like(points)
-    placed[:, :2] = points[:, :2] @ warp[:, :2].T + warp[:, 2]
-    placed[:, 2] = points[:, 2] * math.hypot(warp[0, 0], warp[0, 1])
-    return placed
+    """(478, 3) landmarks in px of the aligned crop; depth grows as width does."""
+    (a, b, x), (c, d, y) = warp.tolist()
+    return _placed(points, [[a, b, 0, x], [c, d, 0, y], [0, 0, math.hypot(a, b), 0]])
 
 
-def _out_of_crop(placed: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The reverse of `_into_crop`."""
-    points = np.empty_like(placed)
-    points[:, :2] = (placed[:, :2] - warp[:, 2]) @ np.linalg.inv(warp[:, :2]).T
-    points[:, 2] = placed[:, 2] / math.hypot(warp[0, 0], warp[0, 1])
-    return points
+def _out_of_crop(
+    in_crop: NDArray[np.float32], head: NDArray[np.float64], warp: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The reverse of `_into_crop`, after a small motion of the head in the crop, (6,) as `Motion.head` tells it."""
+    shift_x, shift_y, roll, grow, yaw, pitch = head.tolist()
+    (a, b, warp_x), (_, _, warp_y) = warp.tolist()
+    middle, depth = SIZE_PX / 2, float(in_crop[:, 2].mean())  # about which the head turns
+    grown, area = 1 + grow, a * a + b * b
+    x = middle + EYE_DISTANCE_PX * shift_x - (grown - roll) * middle - yaw * depth - warp_x
+    y = middle + EYE_DISTANCE_PX * shift_y - (grown + roll) * middle - pitch * depth - warp_y
+    moved = ((grown, -roll, yaw, x), (roll, grown, pitch, y))
+    back = ((a / area, -b / area), (b / area, a / area))  # a turn and a zoom, undone
+    placing = [[row[0] * moved[0][k] + row[1] * moved[1][k] for k in range(4)] for row in back]
+    return _placed(in_crop, [*placing, [0, 0, 1 / math.sqrt(area), 0]])
 
 
-def _moved(placed: NDArray[np.float32], head: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Landmarks in the crop after a small motion of the head there, (6,) as `Motion.head` tells it."""
-    shift_x, shift_y, roll, grow, yaw, pitch = head
-    x, y = (placed[:, :2] - SIZE_PX / 2).T
-    depth = placed[:, 2] - placed[:, 2].mean()
-    moved = placed.copy()
-    moved[:, 0] += shift_x * EYE_DISTANCE_PX + grow * x - roll * y + yaw * depth
-    moved[:, 1] += shift_y * EYE_DISTANCE_PX + grow * y + roll * x + pitch * depth
-    return moved
+def _placed(points: NDArray[np.float32], placing: list[list[float]]) -> NDArray[np.float32]:
+    """(478, 3) points under a (3, 4) affine map."""
+    return cv2.transform(points[:, None], np.array(placing))[:, 0]
 
 
 def _angles_deg(pose: NDArray[np.float32]) -> tuple[float, float, float]:
     """Yaw (to the picture's right), pitch (up) and roll (clockwise) of a (4, 4) pose, in degrees."""
-    turn = pose[:3, :3] / np.cbrt(np.linalg.det(pose[:3, :3]))
-    yaw = math.atan2(float(turn[0, 2]), float(turn[2, 2]))
-    pitch = math.asin(float(np.clip(turn[1, 2], -1, 1)))
-    roll = -math.atan2(float(turn[1, 0]), float(turn[1, 1]))
-    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
+    (_, _, ahead_x, _), (across, up, ahead_y, _), (_, _, ahead_z, _), _ = pose.tolist()
+    yaw, pitch = math.atan2(ahead_x, ahead_z), math.atan2(ahead_y, math.hypot(ahead_x, ahead_z))
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(-math.atan2(across, up))

@@ -1,5 +1,6 @@
 """Tracks: each face keeps its number while it moves, crosses another, leaves and comes back."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from medn.face.aligned import align, alignment, eye_centres, eye_distance_px
+from medn.face.aligned import EyeAxis, align, alignment, eye_axis
 from medn.face.landmarker import FaceObservation
 
 LOOK_PX = 24
@@ -27,9 +28,8 @@ FORGET_S = 60.0
 @dataclass(slots=True)
 class _Track:
     number: int
-    centre: NDArray[np.float64]
-    speed: NDArray[np.float64]  # px/s
-    eye_distance_px: float
+    place: EyeAxis
+    speed: tuple[float, float]  # px/s
     look: NDArray[np.float32]
     seen_s: float
     looked_s: float
@@ -47,54 +47,59 @@ class Tracks:
     ) -> dict[int, FaceObservation]:
         """Track number → face. `image` is the BGR frame in which the faces were found."""
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= FORGET_S]
-        if stayed := self._stayed(faces, time_s):
-            for found, face in stayed:
-                _move(found, face, time_s)
-            return {found.number: face for found, face in sorted(stayed, key=lambda pair: pair[0].number)}
+        places = [eye_axis(face.points) for face in faces]
+        if stayed := self._stayed(places, time_s):
+            for found, place in zip(stayed, places, strict=True):
+                _move(found, place, time_s)
+            numbers = [found.number for found in stayed]
+            return dict(sorted(zip(numbers, faces, strict=True)))
         looks = [_look(face, image) for face in faces]
-        cost = np.array([[_cost(track, face, look, time_s) for track in self._tracks]
-                         for face, look in zip(faces, looks, strict=True)])  # fmt: skip
+        cost = np.array([[_cost(track, place, look, time_s) for track in self._tracks]
+                         for place, look in zip(places, looks, strict=True)])  # fmt: skip
         matches: dict[int, _Track] = {}
         if cost.size:
             for row, column in zip(*linear_sum_assignment(cost), strict=True):
                 if cost[row, column] < 1:
                     matches[row] = self._tracks[column]
         numbered = {}
-        for row, (face, look) in enumerate(zip(faces, looks, strict=True)):
+        for row, (face, place, look) in enumerate(zip(faces, places, looks, strict=True)):
             track = matches.get(row)
             if track is None:
-                track = self._enter(face, look, time_s)
+                track = self._enter(place, look, time_s)
             else:
-                _update(track, face, look, time_s)
+                _update(track, place, look, time_s)
             numbered[track.number] = face
         return dict(sorted(numbered.items()))
 
-    def _stayed(self, faces: list[FaceObservation], time_s: float) -> list[tuple[_Track, FaceObservation]]:
-        """Each face with its track where places alone tell, so that looks need not be compared; else nothing.
+    def _stayed(self, places: list[EyeAxis], time_s: float) -> list[_Track]:
+        """The track of each face where places alone tell, so that looks need not be compared; else nothing.
 
         They do if as many faces as a moment ago are each about where one was, far from all others.
         """
         here = [track for track in self._tracks if time_s - track.seen_s < 0.2]
-        if len(here) != len(self._tracks) or len(here) != len(faces):
+        if len(here) != len(self._tracks) or len(here) != len(places):
             return []
         if any(time_s - track.looked_s >= LOOK_AGAIN_S for track in here):
             return []
         stayed = []
-        for face in faces:
-            centre = eye_centres(face.points).mean(axis=0)
-            away = [float(np.linalg.norm(centre - track.centre)) / track.eye_distance_px for track in here]
-            nearest = int(np.argmin(away))
+        for place in places:
+            away = [_away(track.place, place.x, place.y) for track in here]
+            nearest = min(range(len(away)), key=away.__getitem__)
             if away[nearest] >= 0.5 or any(d < APART for i, d in enumerate(away) if i != nearest):
                 return []
-            stayed.append((here[nearest], face))
-        return stayed if len({track.number for track, _ in stayed}) == len(faces) else []
+            stayed.append(here[nearest])
+        return stayed if len({track.number for track in stayed}) == len(places) else []
 
-    def _enter(self, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> _Track:
-        centre = eye_centres(face.points).mean(axis=0)
-        track = _Track(self._next, centre, np.zeros(2), eye_distance_px(face.points), look, time_s, time_s)
+    def _enter(self, place: EyeAxis, look: NDArray[np.float32], time_s: float) -> _Track:
+        track = _Track(self._next, place, (0.0, 0.0), look, time_s, time_s)
         self._next += 1
         self._tracks.append(track)
         return track
+
+
+def _away(axis: EyeAxis, x: float, y: float) -> float:
+    """How far a point is from between the eyes, in eye distances."""
+    return math.hypot(x - axis.x, y - axis.y) / axis.length_px
 
 
 def _look(face: FaceObservation, image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -104,29 +109,29 @@ def _look(face: FaceObservation, image: NDArray[np.uint8]) -> NDArray[np.float32
     return look / (np.linalg.norm(look) + 1e-6)
 
 
-def _cost(track: _Track, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> float:
+def _cost(track: _Track, place: EyeAxis, look: NDArray[np.float32], time_s: float) -> float:
     """Under 1 if the face may be this track's: near where it was expected, or away and looking alike."""
     unlike = 1 - float((track.look * look).sum())
     away_s = time_s - track.seen_s
-    expected = track.centre + track.speed * min(away_s, 0.2)
-    distance = np.linalg.norm(eye_centres(face.points).mean(axis=0) - expected) / track.eye_distance_px
+    ahead_s = min(away_s, 0.2)
+    distance = _away(track.place, place.x - track.speed[0] * ahead_s, place.y - track.speed[1] * ahead_s)
     if away_s < 0.5 and distance < FAR:
-        return 0.5 * float(distance) / FAR + 0.5 * min(unlike, 1.0) * 0.99
+        return 0.5 * distance / FAR + 0.5 * min(unlike, 1.0) * 0.99
     return unlike / (1 - ALIKE)
 
 
-def _update(track: _Track, face: FaceObservation, look: NDArray[np.float32], time_s: float) -> None:
-    _move(track, face, time_s)
+def _update(track: _Track, place: EyeAxis, look: NDArray[np.float32], time_s: float) -> None:
+    _move(track, place, time_s)
     track.look += 0.05 * (look - track.look)
     track.look /= np.linalg.norm(track.look) + 1e-6
     track.looked_s = time_s
 
 
-def _move(track: _Track, face: FaceObservation, time_s: float) -> None:
-    centre = eye_centres(face.points).mean(axis=0)
+def _move(track: _Track, place: EyeAxis, time_s: float) -> None:
     step_s = time_s - track.seen_s
     if step_s < 0.5:
-        track.speed += 0.5 * ((centre - track.centre) / step_s - track.speed)
+        now = ((place.x - track.place.x) / step_s, (place.y - track.place.y) / step_s)
+        track.speed = (0.5 * (track.speed[0] + now[0]), 0.5 * (track.speed[1] + now[1]))
     else:
-        track.speed[:] = 0
-    track.centre, track.eye_distance_px, track.seen_s = centre, eye_distance_px(face.points), time_s
+        track.speed = (0.0, 0.0)
+    track.place, track.seen_s = place, time_s

@@ -41,7 +41,8 @@ REGIONS: dict[str, tuple[str, tuple[int, ...]]] = {
     "chin": ("chin", (199, 200)),
 }
 REGION_NAMES = tuple(REGIONS)
-GROUP_OF_REGION = np.array([REGION_GROUPS.index(group) for group, _ in REGIONS.values()])
+GROUP_STARTS = np.array([[group for group, _ in REGIONS.values()].index(group) for group in REGION_GROUPS])
+"""The first region of each group, as `np.add.reduceat` and its like take it: a group's regions stand together."""
 LIDS = np.array([name.startswith(("upper lid", "lower lid")) for name in REGIONS])
 """At the lids only the vertical part counts: sideways they show the gaze."""
 

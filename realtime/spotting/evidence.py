@@ -6,7 +6,7 @@ It is what the decision rests on, and it is kept with every event and every reje
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.motion.regions import GROUP_OF_REGION, REGION_NAMES
+from realtime.motion.regions import GROUP_STARTS, REGION_NAMES
 from realtime.results import REGION_GROUPS
 from realtime.ring import Window
 from realtime.spotting.bounds import Bounds
@@ -36,8 +36,8 @@ def gather(window: Window, bounds: Bounds, context_s: float) -> dict[str, float]
     evidence = _movement(bounds) | {"ends apart": _ends_apart(t, motion, bounds)}
     for when, span in spans.items():
         moved = bounds.peaks_pct if when == "" else _extent(motion[span])
-        for index, group in enumerate(REGION_GROUPS):
-            evidence[f"{group} pct{when}"] = float(moved[index == GROUP_OF_REGION].max())
+        for group, extent_pct in zip(REGION_GROUPS, np.maximum.reduceat(moved, GROUP_STARTS), strict=True):
+            evidence[f"{group} pct{when}"] = float(extent_pct)
         for names, columns in ((HEAD, HEAD_COLUMNS), (EVIDENCE, EVIDENCE_COLUMNS)):
             for name, values in zip(names, window.values[span, columns].T, strict=True):
                 evidence[f"{name}{when}"] = _range(values)

@@ -59,6 +59,8 @@ class Spotter:
         self._started_s: float | None = None
         self._rest: list[NDArray[np.float32]] = []
         self._noise_pct: NDArray[np.float64] | None = None
+        self.threshold_pct = np.full(len(REGION_NAMES), self.parameters.floor_pct)
+        """(regions,) what a bump must exceed now, % iod."""
         brief = len(self.parameters.durations_s)
         self._lanes = (_Lane(slice(0, brief)), _Lane(slice(brief, None)))
         self._pending: list[Bounds] = []
@@ -67,12 +69,6 @@ class Spotter:
     def calibrated(self) -> bool:
         """Whether the face at rest has been learned."""
         return self._noise_pct is not None
-
-    @property
-    def threshold_pct(self) -> NDArray[np.float64]:
-        """(regions,) what a bump must exceed now, % iod."""
-        noise = np.zeros(len(REGION_NAMES)) if self._noise_pct is None else self._noise_pct
-        return np.maximum(self.parameters.floor_pct, self.parameters.noise_factor * noise)
 
     def __call__(self, time_s: float, frame: int, row: NDArray[np.float32]) -> list[Event]:
         """Add one frame's row ((WIDTH,), see `trace`); the candidates that are ripe, undecided."""
@@ -135,11 +131,13 @@ class Spotter:
         p = self.parameters
         if self._noise_pct is not None:
             self._noise_pct *= np.exp(np.sign(seen - self._noise_pct) * step_s / p.noise_tau_s)
-            return
-        self._rest.append(seen.copy())
-        if self._started_s is not None and time_s - self._started_s >= p.calibration_s:
+        else:
+            self._rest.append(seen.copy())
+            if self._started_s is None or time_s - self._started_s < p.calibration_s:
+                return
             self._noise_pct = np.median(self._rest, axis=0).astype(np.float64) + 1e-3
             self._rest = []
+        self.threshold_pct = np.maximum(p.floor_pct, p.noise_factor * self._noise_pct)
 
     def _look(self, lane: _Lane, window: Window, end_s: float) -> None:
         ratios = self._values[lane.durations] / self.threshold_pct

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import eye_centres, eye_distance_px
+from medn.face.aligned import eye_axis
 from realtime.drivers import Sink
 from realtime.frame import Frame
 from realtime.results import Analysis, Event
@@ -70,10 +70,9 @@ class Square:
 
 def square_around(points: NDArray[np.float32]) -> Square:
     """The square around a face, from its (478, ≥2) landmarks in px."""
-    distance = eye_distance_px(points)
-    x, y = eye_centres(points).mean(axis=0)
-    side = max(round(SIDE_IOD * distance), 16)
-    return Square(round(x - side / 2), round(y + DOWN_IOD * distance - side / 2), side)
+    x, y, distance_px, _ = eye_axis(points)
+    side = max(round(SIDE_IOD * distance_px), 16)
+    return Square(round(x - side / 2), round(y + DOWN_IOD * distance_px - side / 2), side)
 
 
 class Moments(Sink):
