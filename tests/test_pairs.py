@@ -9,6 +9,7 @@ from medn.data.combinations import COMBINATIONS, draw_combination
 from medn.data.pairs import OPENED, Recipe, pairs
 from medn.data.portrait import astronaut
 from medn.data.shapes import load_shapes
+from medn.face.aligned import SIZE_PX
 from medn.face.flow import amplitude_iod, cell_centres_px, framed, without_rigid_motion
 from medn.model import AU_NAMES, EMOTIONS
 
@@ -59,9 +60,23 @@ def test_movements_are_as_small_as_micro_expressions_are(portrait):
 def test_every_unit_and_every_class_is_drawn_often_enough_to_be_learned():
     rng = np.random.default_rng(0)
     draws = [draw_combination(rng) for _ in range(3000)]
-    assert {emotion for emotion, _ in draws} == set(EMOTIONS) == set(COMBINATIONS)
+    assert {drawn.emotion for drawn in draws} == set(EMOTIONS) == set(COMBINATIONS)
     for unit in AU_NAMES:
-        assert np.mean([unit in units for _, units in draws]) > 0.05, unit
+        assert np.mean([unit in drawn.units for drawn in draws]) > 0.05, unit
+    assert {drawn.emotion for drawn in draws if drawn.one_sided} == {"negative"}
+
+
+def test_a_dimple_on_one_side_of_the_face_is_contempt_and_moves_that_side(portrait):
+    drawn_pairs = islice(pairs([portrait], [load_shapes()], 0, QUIET), 400)
+    x, _ = cell_centres_px()
+    lopsided = {0: [], 1: []}
+    for pair in drawn_pairs:
+        there = {name for name, value in zip(AU_NAMES, pair.aus, strict=True) if value == 1}
+        if "AU12" in there and there <= {"AU12", "AU14"}:
+            size = np.hypot(*without_rigid_motion(framed(pair.flow.astype(np.float32))))
+            left, right = size[:, x < SIZE_PX / 2].mean(), size[:, x > SIZE_PX / 2].mean()
+            lopsided[pair.emotion].append(abs(left - right) / (left + right))
+    assert np.median(lopsided[EMOTIONS.index("negative")]) > 2 * np.median(lopsided[EMOTIONS.index("positive")])
 
 
 def test_pairs_without_portraits_are_refused():

@@ -6,6 +6,7 @@ expression back (AU15, AU17, AU24) count as negative, as in the three classes of
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,25 +31,41 @@ COMBINATIONS: Mapping[Emotion, Mapping[tuple[int, ...], float]] = {
     },
 }  # fmt: skip
 """Action units that show a class of emotion, with how often, by class."""
+CONTEMPT: Mapping[tuple[int, ...], float] = {(12,): 1.2, (12, 14): 1.5, (14,): 1.5}
+"""Action units that show contempt where they come on one side of the face only, with how often among negative ones."""
 
 
-def draw_combination(rng: np.random.Generator) -> tuple[Emotion, tuple[str, ...]]:
-    """A class of emotion and action units that show it.
+class Combination(NamedTuple):
+    """Action units that move together."""
+
+    emotion: Emotion
+    units: tuple[str, ...]
+    one_sided: bool = False
+    """Whether it means this emotion on one side of the face only; the others come on both sides or on one."""
+
+
+def draw_combination(rng: np.random.Generator) -> Combination:
+    """Action units and the class of emotion that they show.
 
     Half of the time each class comes as often, half of the time each of the network's action units: else the rarer
     ones (AU9, AU10, AU14, AU15) would be seen too seldom to be learned.
     """
     if rng.random() < 0.5:
         emotion = tuple(COMBINATIONS)[rng.integers(len(COMBINATIONS))]
-        choices = {(emotion, units): weight for units, weight in COMBINATIONS[emotion].items()}
+        weights = {drawn: weight for drawn, weight in _WEIGHTS.items() if drawn.emotion == emotion}
     else:
-        number = int(str(rng.choice(AU_NAMES)).removeprefix("AU"))
-        choices = {
-            (emotion, units): weight
-            for emotion, combinations in COMBINATIONS.items()
-            for units, weight in combinations.items()
-            if number in units
-        }
-    weights = np.array(list(choices.values()))
-    emotion, units = tuple(choices)[rng.choice(len(choices), p=weights / weights.sum())]
-    return emotion, tuple(f"AU{number}" for number in units)
+        unit = str(rng.choice(AU_NAMES))
+        weights = {drawn: weight for drawn, weight in _WEIGHTS.items() if unit in drawn.units}
+    chances = np.array(list(weights.values()))
+    return tuple(weights)[rng.choice(len(weights), p=chances / chances.sum())]
+
+
+def _named(units: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(f"AU{number}" for number in units)
+
+
+_WEIGHTS = {Combination("negative", _named(units)): weight for units, weight in COMBINATIONS["negative"].items()} | {
+    Combination("negative", _named(units), one_sided=True): weight for units, weight in CONTEMPT.items()
+}
+for _emotion in ("positive", "surprise"):
+    _WEIGHTS |= {Combination(_emotion, _named(units)): weight for units, weight in COMBINATIONS[_emotion].items()}

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.data.combinations import draw_combination
+from medn.data.combinations import Combination, draw_combination
 from medn.data.portrait import Portrait, fit
 from medn.data.puppet import HeadMotion, Puppet
 from medn.data.shapes import Shapes, unit_weights
@@ -33,7 +33,7 @@ class Recipe:
 
     amplitude: tuple[float, float] = (0.6, 3.5)
     one_sided: float = 0.15
-    """Share of movements on one side of the face."""
+    """Share of movements on one side of the face; contempt always is."""
     sides_sd: float = 0.25
     """Logarithm of the two sides' ratio."""
     unit_sd: float = 0.3
@@ -53,8 +53,9 @@ class Recipe:
     gaze: float = 0.3
     mouth: float = 0.1
     """Share of pairs with a second movement of the mouth that belongs to no action unit."""
-    head_sd_deg: float = 0.35
-    """Yaw and pitch between onset and apex; shift, roll and scale go with it, all heavy-tailed."""
+    head_sd_deg: float = 0.12
+    """Yaw and pitch between onset and apex; shift, roll and scale go with it, all heavy-tailed. Little, as in published
+    maps, which are dark around the face."""
     pose_sd_deg: float = 4.0
     """Yaw of the head against its portrait; pitch three quarters of that."""
     eye_distance_px: tuple[float, float] = (48.0, 96.0)
@@ -123,9 +124,9 @@ class _Face:
 
 
 def _pair(puppet: Puppet, face: _Face, identity: str, recipe: Recipe, rng: np.random.Generator) -> Pair:
-    emotion, aus = draw_combination(rng)
-    there = np.array([name in aus for name in AU_NAMES], np.float32)
-    movement = _expression(aus, face, recipe, rng)
+    combination = draw_combination(rng)
+    there = np.array([name in combination.units for name in AU_NAMES], np.float32)
+    movement = _expression(combination, face, recipe, rng)
     onset = np.zeros_like(movement)
     if rng.random() < recipe.lids:
         started, moved = _lids(face, recipe, rng)
@@ -138,15 +139,16 @@ def _pair(puppet: Puppet, face: _Face, identity: str, recipe: Recipe, rng: np.ra
     pictures = puppet.render(onset, before), puppet.render(onset + movement, _turned(before, recipe, rng))
     warp = _framing(recipe, rng) @ np.vstack([alignment(puppet.landmarks(onset, before).astype(np.float32)), [0, 0, 1]])
     faces = [align(picture, warp[:2]) for picture in _taken(pictures, recipe, rng)]
-    return Pair(halved_flow(*faces).astype(np.float16), EMOTIONS.index(emotion), there, identity)
+    return Pair(halved_flow(*faces).astype(np.float16), EMOTIONS.index(combination.emotion), there, identity)
 
 
-def _expression(aus: Sequence[str], face: _Face, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
+def _expression(combination: Combination, face: _Face, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
     """(478, 3) displacement, iod: the units together, each by a random share, one of them most."""
-    side = rng.choice(["Left", "Right"]) if rng.random() < recipe.one_sided else None
+    one_sided = 1.0 if combination.one_sided else recipe.one_sided
+    side = rng.choice(["Left", "Right"]) if rng.random() < one_sided else None
     total = np.zeros((478, 3), np.float32)
-    for au in aus:
-        share = 1.0 if len(aus) == 1 else rng.uniform(0.35, 1.0)
+    for au in combination.units:
+        share = 1.0 if len(combination.units) == 1 else rng.uniform(0.35, 1.0)
         total += np.float32(share) * _action_unit(au, side, face, recipe, rng)
     for _ in range(2):
         along = face.displacement[rng.integers(len(face.displacement)), rng.integers(len(face.units))]

@@ -60,8 +60,8 @@ class MotionBranch(nn.Module):
         return [cast("Member", member) for member in self.members]
 
 
-_CHANNELS = (16, 24)
-_HIDDEN = 64
+_CHANNELS = (32, 48)
+_HIDDEN = 96
 
 
 class Member(nn.Module):
@@ -82,14 +82,14 @@ class Member(nn.Module):
         self.emotion = nn.Linear(_HIDDEN, len(EMOTIONS))
 
     def forward(self, flow: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Grid (B, 24, 7, 7), hidden (B, 64), AU logits (B, 12), emotion logits (B, 3)."""
+        """Grid (B, 48, 7, 7), hidden (B, 96), AU logits (B, 12), emotion logits (B, 3)."""
         told = self.told(context)
         straight, mirror = self.read(flow, told), self.read(mirrored(flow), told)
         grid, hidden, au, emotion = ((a + b) / 2 for a, b in zip(straight, mirror, strict=True))
         return grid, hidden, au, emotion
 
     def told(self, context: Tensor) -> Tensor:
-        """(B, 64): what amplitude and rise time, (B, 2), zero where unknown, add to the hidden layer."""
+        """(B, 96): what amplitude and rise time, (B, 2), zero where unknown, add to the hidden layer."""
         return self.context(context_features(context))
 
     def read(self, flow: Tensor, told: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -19,7 +19,7 @@ class TrainConfig:
     network: MEDNConfig = field(default_factory=MEDNConfig)
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: Augmentation = field(default_factory=Augmentation)
-    motion_steps: int = 700
+    motion_steps: int = 2000
     motion_batch: int = 128
     motion_rate: float = 2e-3
     """Peak learning rate of a one-cycle schedule (Smith & Topin 2018), as in the second stage."""
