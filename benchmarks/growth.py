@@ -47,8 +47,8 @@ class Size:
 
 SIZES = {
     Effort.QUICK: Size(1, 60, 6_000),
-    Effort.NORMAL: Size(3, 90, 30_000),
-    Effort.THOROUGH: Size(5, 300, 100_000),
+    Effort.NORMAL: Size(3, 90, 100_000),
+    Effort.THOROUGH: Size(5, 300, 300_000),
 }
 
 

@@ -20,7 +20,6 @@ class Quiet:
 
     def __init__(self) -> None:
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.load_before = psutil.getloadavg()[0]
         self._began_s, self._all_s, self._own_s = time.monotonic(), _busy_s(), _own_s()
 
     def disturbances(self, measures: Sequence[Measure]) -> tuple[str, ...]:
@@ -31,10 +30,6 @@ class Quiet:
         return tuple(
             sentence
             for disturbed, sentence in (
-                (
-                    self.load_before > self.cores,
-                    f"The load average was {self.load_before:.1f} on {self.cores} cores before it began.",
-                ),
                 (others > OTHERS, f"Other programs took {others:.1f} of {self.cores} cores meanwhile."),
                 (restless > RESTLESS, f"The typical figure varied by {100 * restless:.0f} % from round to round."),
             )

@@ -64,8 +64,14 @@ def _named(units: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(f"AU{number}" for number in units)
 
 
-_WEIGHTS = {Combination("negative", _named(units)): weight for units, weight in COMBINATIONS["negative"].items()} | {
-    Combination("negative", _named(units), one_sided=True): weight for units, weight in CONTEMPT.items()
+_TABLES: tuple[tuple[Emotion, Mapping[tuple[int, ...], float], bool], ...] = (
+    ("negative", COMBINATIONS["negative"], False),
+    ("negative", CONTEMPT, True),
+    ("positive", COMBINATIONS["positive"], False),
+    ("surprise", COMBINATIONS["surprise"], False),
+)
+_WEIGHTS = {
+    Combination(emotion, _named(units), one_sided): weight
+    for emotion, table, one_sided in _TABLES
+    for units, weight in table.items()
 }
-for _emotion in ("positive", "surprise"):
-    _WEIGHTS |= {Combination(_emotion, _named(units)): weight for units, weight in COMBINATIONS[_emotion].items()}
