@@ -16,7 +16,7 @@ from scipy import ndimage
 from benchmarks.harness import Effort, Measure, Result, Tell, in_turn
 from benchmarks.scenes import tiled
 from medn.data.portrait import find_portrait
-from medn.face.aligned import FINE_BELOW, SIZE_PX, align, alignment, halved_by
+from medn.face.aligned import SIZE_PX, align, alignment, sampling
 from medn.face.flow import flow_map
 from medn.face.landmarker import Landmarker
 from realtime.motion import kernel, reference
@@ -115,7 +115,7 @@ def _alignment(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> tuple[s
 def numpy_align(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> NDArray[np.uint8]:
     """(128, 128): what `medn.face.aligned.align` gives of a BGR picture, bilinear and averaged, in plain NumPy."""
     zoom = float(np.hypot(*warp[0, :2]))
-    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
+    step, fine = sampling(zoom)
     rows, columns = (size // step for size in picture.shape[:2])
     smaller = picture[: rows * step, : columns * step].reshape(rows, step, columns, step, 3).mean(axis=(1, 3))
     y, x = (np.mgrid[: SIZE_PX * fine, : SIZE_PX * fine] + 0.5) / fine - 0.5

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.face.aligned import EYE_DISTANCE_PX, FINE_BELOW, SIZE_PX, align, halved_by
+from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, align, sampling
 
 
 @settings(max_examples=60, deadline=None)
@@ -22,7 +22,7 @@ def test_an_aligned_face_is_the_whole_grey_picture_warped(iod_px: float, tilt: f
     zoom = EYE_DISTANCE_PX / iod_px
     turn = zoom * np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     warp = np.column_stack([turn, np.array([63.5, 38]) - turn @ (x, y)])
-    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
+    step, fine = sampling(zoom)
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     smaller = cv2.resize(grey, (640 // step, 360 // step), interpolation=cv2.INTER_AREA)
     finer = fine * np.column_stack([step * turn, warp[:, 2] + turn @ (2 * [(step - 1) / 2])]) + [0, 0, (fine - 1) / 2]

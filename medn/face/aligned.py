@@ -72,7 +72,7 @@ def align(
     movements drown in.
     """
     zoom = math.hypot(warp[0, 0], warp[0, 1])
-    step, fine = halved_by(zoom), 1 if zoom > FINE_BELOW else 2
+    step, fine = sampling(zoom)
     top, bottom, left, right = _box(warp, image.shape, step)
     image = image[top:bottom, left:right]
     if image.ndim == 3:
@@ -93,9 +93,10 @@ def align(
     return out
 
 
-def halved_by(zoom: float) -> int:
-    """By which power of two a picture is made smaller before a face is sampled from it at this zoom."""
-    return 1 << max(math.ceil(math.log2(FINE_BELOW / 2 / zoom)), 0)
+def sampling(zoom: float) -> tuple[int, int]:
+    """How a face is sampled at this zoom: by which power of two the picture is made smaller first, and how many samples
+    are taken each way for a pixel of the face."""
+    return 1 << max(math.ceil(math.log2(FINE_BELOW / 2 / zoom)), 0), 1 if zoom > FINE_BELOW else 2
 
 
 def _box(warp: NDArray[np.float64], shape: tuple[int, ...], step: int) -> tuple[int, int, int, int]:
