@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, align, sampling
+from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, EyeAxis, align, aligning, sampling
 
 
 @settings(max_examples=60, deadline=None)
@@ -20,8 +20,8 @@ def test_an_aligned_face_is_the_whole_grey_picture_warped(iod_px: float, tilt: f
     rng = np.random.default_rng(seed)
     picture = cv2.resize(rng.integers(0, 256, (36, 64, 3), np.uint8), (640, 360), interpolation=cv2.INTER_CUBIC)
     zoom = EYE_DISTANCE_PX / iod_px
-    turn = zoom * np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-    warp = np.column_stack([turn, np.array([63.5, 38]) - turn @ (x, y)])
+    warp = aligning(EyeAxis(x, y, iod_px, tilt))
+    turn = warp[:, :2]
     step, fine = sampling(zoom)
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     smaller = cv2.resize(grey, (640 // step, 360 // step), interpolation=cv2.INTER_AREA)
