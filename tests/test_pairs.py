@@ -1,5 +1,6 @@
 """Training pairs show what their labels say, inside the face, and the same again from the same seed."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -82,3 +83,18 @@ def test_a_dimple_on_one_side_of_the_face_is_contempt_and_moves_that_side(portra
 def test_pairs_without_portraits_are_refused():
     with pytest.raises(ValueError, match="at least one portrait"):
         next(pairs([], [load_shapes()], 0))
+
+
+def test_beside_a_frown_the_middle_of_the_face_moves_little_as_in_published_maps(portrait):
+    _, y = cell_centres_px()
+
+    def middle_against_brows(by_reach):
+        ratios = []
+        for pair in drawn(portrait, 400, recipe=replace(QUIET, by_reach=by_reach)):
+            there = {name for name, value in zip(AU_NAMES, pair.aus, strict=True) if value == 1}
+            if there in ({"AU4", "AU9"}, {"AU4", "AU10"}):
+                size = np.hypot(*framed(pair.flow.astype(np.float32)))
+                ratios.append(size[(y > 58) & (y < 82), 10:18].mean() / size[(y > 12) & (y < 34), 7:21].mean())
+        return np.median(ratios)
+
+    assert middle_against_brows(QUIET.by_reach) < 0.6 * middle_against_brows((0, 0))

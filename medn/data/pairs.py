@@ -6,8 +6,9 @@ what camera and codec leave of it. Lids that *open* between onset and apex (the 
 that real flow maps cannot be read without.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import geometric_mean
 
 import cv2
 import numpy as np
@@ -16,13 +17,21 @@ from numpy.typing import NDArray
 from medn.data.combinations import Combination, draw_combination
 from medn.data.portrait import Portrait, fit
 from medn.data.puppet import HeadMotion, Puppet
-from medn.data.shapes import Shapes, unit_weights
+from medn.data.shapes import ACTION_UNITS, Shapes, peak_iod, unit_weights
 from medn.face.aligned import EYE_CENTRE_PX, EYE_DISTANCE_PX, align, alignment
 from medn.face.flow import halved_flow
 from medn.model import AU_NAMES, EMOTIONS
 
 OPENED = 0.3
 """How far lids that open are taken for AU5: flow alone cannot tell a raised lid from a blink's end (our guess)."""
+FURTHEST_IOD = 0.25
+"""What counts as an action unit's reach at most: about that of a smile. A jaw can drop twice as far."""
+FAINT, FAINT_UNITS = 0.25, ("AU5", "AU6", "AU7", "AU9", "AU10")
+"""How much of their reach the units of the lids and of the face's middle show in a micro-expression, against brows,
+corners of the mouth and chin. In published maps AU7, AU9 and AU10 move about a tenth as far as an AU4 beside them."""
+ALONG: Mapping[str, tuple[str, float]] = {"AU5": ("AU45", -0.4), "AU10": ("AU6", 1.0), "AU15": ("AU20", 0.8)}
+"""What moves along with a unit, and up to which share. A raised upper lid also looks like a blink undone; by the FACS
+manual, a raised upper lip pushes the cheek beside the nose up, and mouth corners pulled down stretch the lips."""
 PAIRS_A_FACE = 12
 """How many pairs are made of a portrait each time it is laid before the camera."""
 
@@ -38,6 +47,9 @@ class Recipe:
     """Logarithm of the two sides' ratio."""
     unit_sd: float = 0.3
     """Logarithm of each face unit's strength within its action unit."""
+    by_reach: tuple[float, float] = (0.3, 1.3)
+    """Units that move together differ by what a face can do with each: by such a power of the unit's reach (uniform). A
+    smile raises the cheeks (AU6) less far than the corners of the mouth (AU12); at zero it would raise them as far."""
     bend_sd_deg: float = 12.0
     """How far the whole movement is turned in the picture's plane, mirrored about the midline."""
     uneven_sd: float = 0.25
@@ -109,13 +121,20 @@ class _Face:
     """(heads, units, 478, 3), iod."""
     points: NDArray[np.float32]
     """(478, 3) of the first head at rest."""
+    reach_iod: Mapping[str, float]
+    """How far each action unit goes: the heads' geometric mean at full strength, `FURTHEST_IOD` at most; `FAINT`."""
 
     @classmethod
     def of(cls, portrait: Portrait, shapes: Sequence[Shapes]) -> "_Face":
         heads = [fit(head, portrait) for head in shapes]
         units = tuple(unit for unit in heads[0].units if all(unit in head.units for head in heads))
         displacement = np.stack([np.stack([head.unit(unit) for unit in units]) for head in heads])
-        return cls(units, displacement, heads[0].points)
+        reach = {
+            au: min(geometric_mean(peak_iod(head.action_units([au])) for head in heads), FURTHEST_IOD)
+            * (FAINT if au in FAINT_UNITS else 1.0)
+            for au in ACTION_UNITS
+        }
+        return cls(units, displacement, heads[0].points, reach)
 
     def blend(self, rng: np.random.Generator) -> "NDArray[np.float32]":
         """(units, 478, 3): a random mixture of the heads."""
@@ -143,12 +162,14 @@ def _pair(puppet: Puppet, face: _Face, identity: str, recipe: Recipe, rng: np.ra
 
 
 def _expression(combination: Combination, face: _Face, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(478, 3) displacement, iod: the units together, each by a random share, one of them most."""
+    """(478, 3) displacement, iod: the units together, each by a random share, and less where it cannot go so far."""
     one_sided = 1.0 if combination.one_sided else recipe.one_sided
     side = rng.choice(["Left", "Right"]) if rng.random() < one_sided else None
     total = np.zeros((478, 3), np.float32)
+    power, furthest = rng.uniform(*recipe.by_reach), max(face.reach_iod[au] for au in combination.units)
     for au in combination.units:
         share = 1.0 if len(combination.units) == 1 else rng.uniform(0.35, 1.0)
+        share *= (face.reach_iod[au] / furthest) ** power
         total += np.float32(share) * _action_unit(au, side, face, recipe, rng)
     for _ in range(2):
         along = face.displacement[rng.integers(len(face.displacement)), rng.integers(len(face.units))]
@@ -165,8 +186,10 @@ def _action_unit(
     """(478, 3): one person's way of making an action unit; the largest displacement is 1."""
     shapes, tilt = face.blend(rng), rng.normal(0, recipe.sides_sd)
     weights = unit_weights([au])
-    if au == "AU5":  # a raised upper lid also looks like a blink undone
-        weights |= dict.fromkeys(("eyeBlinkLeft", "eyeBlinkRight"), -rng.uniform(0, 0.4))
+    if au in ALONG:
+        along, most = ALONG[au]
+        share = most * rng.random()
+        weights |= {unit: share * weight for unit, weight in unit_weights([along]).items()}
     total = np.zeros((478, 3), np.float32)
     for unit, weight in weights.items():
         side_of_unit = next((name for name in ("Left", "Right") if unit.endswith(name)), None)
