@@ -28,7 +28,7 @@ SYNTHETIC_DATA = (
 """What synthetic micro-expressions are made of. No clip of a database of micro-expressions is among it."""
 
 LIMITS = (
-    "Trained on synthetic micro-expressions; real ones were used for measuring only.",
+    "Trained on synthetic micro-expressions only; how far their units move was set with published maps in view.",
     "Not validated for individuals: a class or an action unit is a hint to look, with the error rates given here.",
     "Portraits are of young adults, most of them white, frontal and evenly lit; other people are untried.",
     "Contempt's dimple (AU14) and a smile (AU12) look alike in optical flow and are confused.",
