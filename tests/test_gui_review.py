@@ -213,6 +213,25 @@ def test_a_video_that_was_moved_is_located_and_the_chosen_event_plays_on(
     assert not review.viewer._locate.isVisible()
     assert review.viewer.chosen.id == review.table.chosen
     until(lambda: ONSET_S - 0.3 <= review.viewer._shown.frame.time_s <= ONSET_S + 0.6)
+    window.open_session(session)
+    assert review.record.info.video == str(moved)  # remembered, so that exports find it too
+    assert not review.viewer._locate.isVisible()
+
+
+def test_a_video_located_for_a_session_that_another_program_holds_is_shown_until_it_is_closed(
+    window, session, interview, monkeypatch
+):
+    with sqlite3.connect(session) as database:
+        database.execute("UPDATE session SET video = '/gone/interview.mp4'")
+    window.open_session(session)
+    review = window.review
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(interview), ""))
+    database.execute("BEGIN IMMEDIATE")
+    review.viewer._locate.click()
+    database.close()
+    until(lambda: review.viewer.image is not None)
+    assert "database is locked" in window.banner._words.text()
+    assert "until the session is closed" in window.banner._words.text()
 
 
 def test_without_a_session_review_says_how_to_get_one_and_after_a_deletion_too(window, session):

@@ -54,6 +54,11 @@ class Record:
         self._session.remove_annotation(mark_id)
         self.marks = self._session.annotations()
 
+    def move_video(self, video: Path) -> None:
+        """Remember where the recording lies now; saved at once."""
+        self._session.move_video(video)
+        self.info = self._session.info
+
     def event(self, event_id: int) -> StoredEvent:
         """An event by its number."""
         return next(stored for stored in self.events if stored.id == event_id)

@@ -208,11 +208,16 @@ class ReviewWorkspace(QWidget):
 
     def _locate(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
-        if path:
-            number = self.table.chosen
-            self.viewer.open(path)
-            if number is not None:
-                self._choose(number)
+        if not path or self.record is None:
+            return
+        number = self.table.chosen
+        self.viewer.open(path)
+        if number is not None:
+            self._choose(number)
+        try:
+            self.record.move_video(Path(path))
+        except SessionError as error:
+            self._banner.say(f"{error} The video is shown until the session is closed.", warning=True)
 
     def ask_for_session(self) -> None:
         """Let a person open a session that lies anywhere."""

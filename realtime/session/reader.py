@@ -139,6 +139,10 @@ class Session:
         if not self._write("DELETE FROM annotations WHERE id = ?", (annotation_id,)).rowcount:
             raise KeyError(annotation_id)
 
+    def move_video(self, video: Path) -> None:
+        """Remember where the recording lies now; saved at once."""
+        self._write("UPDATE session SET video = ?", (str(video),))
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
