@@ -207,6 +207,10 @@ def test_a_video_that_was_moved_is_located_and_the_chosen_event_plays_on(
     review = window.review
     review.table.view.selectRow(1)
     assert "no longer at /gone/interview.mp4" in review.viewer._words.text()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (__file__, ""))
+    review.viewer._locate.click()
+    assert "cannot be read as a video" in window.banner._words.text()
+    assert review.record.info.video == "/gone/interview.mp4"  # what is no video does not take its place
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(moved), ""))
     review.viewer._locate.click()
     until(lambda: review.viewer.image is not None)

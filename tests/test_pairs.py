@@ -68,10 +68,9 @@ def test_every_unit_and_every_class_is_drawn_often_enough_to_be_learned():
 
 
 def test_a_dimple_on_one_side_of_the_face_is_contempt_and_moves_that_side(portrait):
-    drawn_pairs = islice(pairs([portrait], [load_shapes()], 0, QUIET), 400)
     x, _ = cell_centres_px()
     lopsided = {0: [], 1: []}
-    for pair in drawn_pairs:
+    for pair in drawn(portrait, 400, recipe=QUIET):
         there = {name for name, value in zip(AU_NAMES, pair.aus, strict=True) if value == 1}
         if "AU12" in there and there <= {"AU12", "AU14"}:
             size = np.hypot(*without_rigid_motion(framed(pair.flow.astype(np.float32))))

@@ -8,6 +8,7 @@ import numpy as np
 
 from realtime.results import REGION_GROUPS, Event
 from realtime.session import Annotation, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
+from realtime.sources import VideoFile
 from realtime.viewing.history import Trace
 from realtime.viewing.moments import Moment, moment_of_ends
 
@@ -55,7 +56,8 @@ class Record:
         self.marks = self._session.annotations()
 
     def move_video(self, video: Path) -> None:
-        """Remember where the recording lies now; saved at once."""
+        """Remember where the recording lies now; saved at once. Raises `SourceError` for what is no video."""
+        VideoFile(video).close()
         self._session.move_video(video)
         self.info = self._session.info
 

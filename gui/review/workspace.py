@@ -21,6 +21,7 @@ from gui.settings import Settings
 from gui.widgets import column, frame, label, row
 from gui.words import clock
 from realtime.session import SessionError, Status, delete_session
+from realtime.sources import SourceError
 from realtime.viewing.history import Trace
 
 TICK_MS = 15
@@ -210,14 +211,17 @@ class ReviewWorkspace(QWidget):
         path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
         if not path or self.record is None:
             return
+        try:
+            self.record.move_video(Path(path))
+        except SourceError as error:
+            self._banner.say(str(error), warning=True)
+            return
+        except SessionError as error:
+            self._banner.say(f"{error} The video is shown until the session is closed.", warning=True)
         number = self.table.chosen
         self.viewer.open(path)
         if number is not None:
             self._choose(number)
-        try:
-            self.record.move_video(Path(path))
-        except SessionError as error:
-            self._banner.say(f"{error} The video is shown until the session is closed.", warning=True)
 
     def ask_for_session(self) -> None:
         """Let a person open a session that lies anywhere."""

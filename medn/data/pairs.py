@@ -28,7 +28,8 @@ FURTHEST_IOD = 0.25
 """What counts as an action unit's reach at most: about that of a smile. A jaw can drop twice as far."""
 FAINT, FAINT_UNITS = 0.25, ("AU5", "AU6", "AU7", "AU9", "AU10")
 """How much of their reach the units of the lids and of the face's middle show in a micro-expression, against brows,
-corners of the mouth and chin. In published maps AU7, AU9 and AU10 move about a tenth as far as an AU4 beside them."""
+corners of the mouth and chin. In published maps AU7, AU9 and AU10 move about a tenth as far as an AU4 beside them, and
+AU6 a fraction of an AU12; that AU5 does likewise is our guess."""
 ALONG: Mapping[str, tuple[str, float]] = {"AU5": ("AU45", -0.4), "AU10": ("AU6", 1.0), "AU15": ("AU20", 0.8)}
 """What moves along with a unit, and up to which share. A raised upper lid also looks like a blink undone; by the FACS
 manual, a raised upper lip pushes the cheek beside the nose up, and mouth corners pulled down stretch the lips."""
@@ -122,7 +123,8 @@ class _Face:
     points: NDArray[np.float32]
     """(478, 3) of the first head at rest."""
     reach_iod: Mapping[str, float]
-    """How far each action unit goes: the heads' geometric mean at full strength, `FURTHEST_IOD` at most; `FAINT`."""
+    """How far each action unit goes: the heads' geometric mean at full strength, `FURTHEST_IOD` at most, and `FAINT` of
+    it where that is so."""
 
     @classmethod
     def of(cls, portrait: Portrait, shapes: Sequence[Shapes]) -> "_Face":
