@@ -2,19 +2,17 @@
 
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 
 import cv2
 import numba
 import psutil
 import torch
 
-from medn import __version__
+from medn.revision import git_revision
 from realtime.doctor import examine
 from realtime.recording import sessions_folder
 
@@ -28,7 +26,7 @@ class Machine:
 
     date_utc: str
     revision: str
-    """Short git revision, with a + where files were changed since; the version where there is no git."""
+    """As `medn.revision.git_revision` tells it."""
     system: str
     python: str
     processor: str
@@ -48,7 +46,7 @@ def describe_machine() -> Machine:
     report = examine(sessions_folder())
     return Machine(
         date_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        revision=revision(),
+        revision=git_revision(),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         processor=report.processor.model,
@@ -64,20 +62,6 @@ def describe_machine() -> Machine:
         | {name: os.environ[name] for name in SWITCHES if name in os.environ},
         load=" ".join(f"{load:.1f}" for load in psutil.getloadavg()),
     )
-
-
-def revision() -> str:
-    """The git revision of the code that is being measured."""
-    here = Path(__file__).parent
-    try:
-        head = _git(here, "rev-parse", "--short=10", "HEAD")
-        return head + ("+" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return f"v{__version__}"
-
-
-def _git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _version(package: str) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from medn import __version__
+from medn.revision import git_revision
 from medn.training.config import TrainConfig
-from medn.training.run_folder import git_revision
 
 SYNTHETIC_DATA = (
     {

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 
 from medn import __version__
 from medn.model.medn import MEDN
+from medn.revision import git_revision
 from medn.training.stages import STAGES, StageRun
 
 LOSSES = ("emotion", "au", "motion_emotion", "micro", "orthogonality", "total")
@@ -97,13 +97,3 @@ def draw_curves(losses: Path, picture: Path) -> None:
         axes.set(title=f"{stage} stage", xlabel="step", ylabel="loss", yscale="log")
         axes.legend(fontsize="small")
     figure.savefig(picture, dpi=110)
-
-
-def git_revision() -> str:
-    """The commit of the source tree, with "+" for changes on top; "unknown" where it is no repository."""
-    here = Path(__file__).parent
-    try:
-        told = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=here, capture_output=True, text=True)
-    except OSError:
-        return "unknown"
-    return told.stdout.strip() or "unknown"
