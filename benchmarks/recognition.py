@@ -14,12 +14,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks.harness.machine import describe_machine
 from medn.data.flow_archive import read_flow_archive
-from medn.evaluation.flow import FlowResult, answer_maps, evaluate_flow, flow_table, score_flow
-from medn.evaluation.folds import loso_table
+from medn.evaluation.flow import answer_maps, evaluate_flow
+from medn.evaluation.recognition import Answers, Recognition, Truth, recognition_table, score
 from medn.evaluation.windows import WindowResult, evaluate_windows
 from medn.face.flow import published_maps
 from medn.model.losses import LossWeights
@@ -68,28 +69,26 @@ def main() -> None:
 def seeds(arguments: argparse.Namespace) -> Figures:
     """The first stage for each seed, and the mean of all answers."""
     archive = read_flow_archive(arguments.maps)
-    maps, pairs = published_maps(archive.flow), read_samples(arguments.pairs)
-    answers, rows = [], []
-    for seed in arguments.seeds:
-        answers.append(answer_maps(train(TrainConfig(seed=seed), pairs, None), maps))
-        rows.append({"seed": seed, **_flow_row(score_flow(archive, *answers[-1]))})
-    together = score_flow(archive, *(sum(part) / len(answers) for part in zip(*answers, strict=True)))
+    maps, truth, pairs = published_maps(archive.flow), Truth.of_archive(archive), read_samples(arguments.pairs)
+    answers = [answer_maps(train(TrainConfig(seed=seed), pairs, None).motion, maps) for seed in arguments.seeds]
+    by_seed = [score(truth, each) for each in answers]
+    together = score(truth, Answers(*(np.mean(part, axis=0) for part in zip(*answers, strict=True))))
     return {
-        "pairs": origin_of(arguments.pairs), "by_seed": rows, "together": _flow_row(together),
-        "table": flow_table(together),
+        "pairs": origin_of(arguments.pairs), "together": _flow_row(together), "table": recognition_table(by_seed),
+        "by_seed": [{"seed": seed, **_flow_row(row)} for seed, row in zip(arguments.seeds, by_seed, strict=True)],
     }  # fmt: skip
 
 
 def loso_figures(arguments: argparse.Namespace) -> Figures:
     """One subject left out, from random weights."""
     result = loso_flow(arguments.maps, tuple(arguments.seeds))
-    return {"table": loso_table(result), **asdict(result)}
+    return {"table": recognition_table(result.by_seed), **asdict(result)}
 
 
 def finetuned(arguments: argparse.Namespace) -> Figures:
     """One subject left out, from the shipped weights, which saw synthetic faces only."""
     result = loso_flow(arguments.maps, tuple(arguments.seeds), read_weights().network().motion)
-    return {"table": loso_table(result), **asdict(result)}
+    return {"table": recognition_table(result.by_seed), **asdict(result)}
 
 
 def ablations(arguments: argparse.Namespace) -> Figures:
@@ -119,10 +118,10 @@ def ablations(arguments: argparse.Namespace) -> Figures:
 def shipped(arguments: argparse.Namespace) -> Figures:
     """The shipped weights on published maps, and on windows of identities that training never saw."""
     weights = read_weights()
-    flow = evaluate_flow(arguments.maps, weights.network())
+    flow = evaluate_flow(arguments.maps, weights.network().motion)
     windows = evaluate_windows(weights.network(), read_samples(arguments.test))
     return {
-        "name": weights.name, "sha256": weights.sha256, "table": flow_table(flow), "flow": asdict(flow),
+        "name": weights.name, "sha256": weights.sha256, "table": recognition_table([flow]), "flow": asdict(flow),
         "windows": asdict(windows),
     }  # fmt: skip
 
@@ -230,7 +229,7 @@ _SECTIONS: dict[str, Callable[[Figures], Iterator[str]]] = {
 }
 
 
-def _flow_row(result: FlowResult) -> Figures:
+def _flow_row(result: Recognition) -> Figures:
     databases = {name: scores.uf1 for name, scores in result.by_database.items()}
     return {"uf1": result.whole.uf1, "uar": result.whole.uar, "auc": result.au_mean_auc, **databases}
 

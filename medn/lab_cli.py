@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from realtime.terminal import Bars, ctrl_c_stops, input_errors, refusal, say, show
+from realtime.terminal import Bars, Count, ctrl_c_stops, input_errors, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.data.portrait import Split as PortraitSplit
@@ -50,7 +50,7 @@ def pairs(
     """Onset→apex pairs for the motion branch."""
     from medn.training.prepare import write_pairs
 
-    with input_errors(), _Count("Pairs") as progress:
+    with input_errors(), Count("Pairs") as progress:
         write_pairs(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
 
 
@@ -61,7 +61,7 @@ def windows(
     """Whole windows, half micro-expressions, half what a spotter might take for one."""
     from medn.training.prepare import write_windows
 
-    with input_errors(), _Count("Windows") as progress:
+    with input_errors(), Count("Windows") as progress:
         write_windows(folder, portraits, count, seed=seed, split=_split(split), ict=ict, progress=progress)
 
 
@@ -75,7 +75,7 @@ def database(
     from medn.data.databases.load import load_database
     from medn.training.prepare import write_database
 
-    with input_errors(), _Count("Clips") as progress:
+    with input_errors(), Count("Clips") as progress:
         found = load_database(name, root)
         left_out = write_database(folder, found.clips, progress=progress)
         for sentence in (*found.skipped, *found.doubts, *left_out):
@@ -174,21 +174,3 @@ def _split(name: str) -> "PortraitSplit":
     if name not in SHARES:
         raise refusal(f"--split {name} is not known; use {', '.join(SHARES)}.")
     return name
-
-
-class _Count:
-    """A progress bar that counts; call it with what is done and what is to be done."""
-
-    def __init__(self, what: str) -> None:
-        self._bars = Progress(console=say)
-        self._task = self._bars.add_task(what, total=None)
-
-    def __call__(self, done: int, whole: int) -> None:
-        self._bars.update(self._task, completed=done, total=whole)
-
-    def __enter__(self) -> "_Count":
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()

@@ -108,3 +108,22 @@ class Bars:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+class Count:
+    """A progress bar that counts."""
+
+    def __init__(self, what: str) -> None:
+        self._bars = Progress(console=say)
+        self._task = self._bars.add_task(what, total=None)
+
+    def __call__(self, done: int, whole: int) -> None:
+        """Show how many of all are done."""
+        self._bars.update(self._task, completed=done, total=whole)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()

@@ -1,6 +1,7 @@
 """`evaluate flow` tells what the network says of published maps, beside what guessing would reach."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ import torch
 
 from medn.data.flow_archive import FlowArchive, write_flow_archive
 from medn.evaluation.calibration import fit_temperature
-from medn.evaluation.flow import calibration_error, evaluate_flow, flow_record, flow_table, score_flow
-from medn.evaluation.picture import draw_flow
+from medn.evaluation.flow import evaluate_flow
+from medn.evaluation.metrics import expected_calibration_error
+from medn.evaluation.picture import draw_recognition
+from medn.evaluation.recognition import Answers, Truth, recognition_table, score
 from medn.model import AU_NAMES
-from medn.model.medn import MEDN, MEDNConfig
+from medn.model.motion import MotionBranch
 from medn.training.on_maps import loso_flow
 
 torch.set_num_threads(1)
@@ -34,14 +37,13 @@ def archive(count=36, side=28):
 
 def test_the_report_holds_every_part_and_is_json(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive())
-    result = evaluate_flow(tmp_path / "maps.npz", MEDN(MEDNConfig(width=32, depth=1, heads=2, members=1)).eval())
-    record = json.loads(json.dumps(flow_record(result)))
-    assert record["type"] == "flow"
+    result = evaluate_flow(tmp_path / "maps.npz", MotionBranch(members=1))
+    record = json.loads(json.dumps(asdict(result)))
     assert set(record["by_database"]) == {"one", "two"}
     assert sum(map(sum, record["whole"]["confusion"])) == 36
     assert [unit["name"] for unit in record["aus"]] == ["AU12"]  # the network knows no AU99
-    assert "always the largest class" in flow_table(result)
-    draw_flow(result, tmp_path / "flow.png")
+    assert "always the largest class" in recognition_table([result])
+    draw_recognition([result], tmp_path / "flow.png")
     assert (tmp_path / "flow.png").stat().st_size > 5000
 
 
@@ -50,7 +52,7 @@ def test_perfect_answers_score_one_and_are_calibrated():
     probabilities = np.eye(3, dtype=np.float32)[there.label]
     aus = np.zeros((36, 12), np.float32)
     aus[:, AU_NAMES.index("AU12")] = there.label == 1
-    result = score_flow(there, probabilities, aus)
+    result = score(Truth.of_archive(there), Answers(probabilities, aus))
     assert result.whole.uf1 == result.whole.uar == result.au_mean_auc == 1
     assert result.calibration_error == 0
     assert result.whole.baseline_uf1 == pytest.approx(1 / 6)
@@ -59,15 +61,15 @@ def test_perfect_answers_score_one_and_are_calibrated():
 def test_maps_of_another_size_are_refused_by_name(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive(side=32))
     with pytest.raises(ValueError, match=r"maps\.npz: flow maps must be 28 × 28"):
-        evaluate_flow(tmp_path / "maps.npz", MEDN(MEDNConfig(members=1)))
+        evaluate_flow(tmp_path / "maps.npz", MotionBranch(members=1))
 
 
 def test_overconfidence_is_measured_and_its_temperature_found():
     rng = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(4000, 3, generator=rng)
     truth = torch.multinomial(logits.softmax(dim=1), 1, generator=rng)[:, 0]
-    assert calibration_error(logits.softmax(dim=1).numpy(), truth.numpy()) < 0.03
-    assert calibration_error((3 * logits).softmax(dim=1).numpy(), truth.numpy()) > 0.1
+    assert expected_calibration_error(logits.softmax(dim=1).numpy(), truth.numpy()) < 0.03
+    assert expected_calibration_error((3 * logits).softmax(dim=1).numpy(), truth.numpy()) > 0.1
     assert fit_temperature(3 * logits, truth) == pytest.approx(3, rel=0.1)
     assert fit_temperature(3 * logits[:, 0], torch.bernoulli(logits[:, 0].sigmoid(), generator=rng)) == pytest.approx(
         3, rel=0.15
@@ -76,6 +78,10 @@ def test_overconfidence_is_measured_and_its_temperature_found():
 
 def test_leaving_one_subject_out_teaches_the_motion_branch_what_the_others_share(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive())
-    result = loso_flow(tmp_path / "maps.npz", seeds=(0,))
+    told = []
+    result = loso_flow(tmp_path / "maps.npz", seeds=(0,), progress=lambda *count: told.append(count))
     assert result.folds == 6
-    assert result.whole[0].uf1 > 0.9
+    assert told[-1] == (6, 6)
+    assert result.by_seed[0].whole.uf1 > 0.9
+    assert result.by_seed[0].aus[0].name == "AU12"
+    assert result.by_seed[0].aus[0].auc > 0.9

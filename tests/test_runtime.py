@@ -114,7 +114,7 @@ def test_a_long_run_of_windows_leaves_nothing_behind(weights, windows, name):
 def test_windows_of_the_wrong_shape_or_type_are_refused_in_a_sentence():
     good = WindowBatch.empty(2)
     with pytest.raises(ValueError, match=r"windows' flow must be float32 of shape \(2, 3, 28, 28\), not float64"):
-        WindowBatch(good.faces, good.flow.astype(np.float64), good.context)
+        WindowBatch(good.faces, np.zeros_like(good.flow, np.float64), good.context)
     with pytest.raises(ValueError, match=r"windows' context must be .* of shape \(1, 3\)"):
         WindowBatch(good.faces, good.flow, np.zeros((1, 3), np.float32))
 

@@ -153,4 +153,4 @@ def test_leaving_one_subject_out_of_ones_own_samples_trains_a_network_for_each()
     result = loso_samples(planted(36), seeds=(0,), config=fold, progress=lambda done, whole: told.append((done, whole)))
     assert result.folds == 6
     assert told[-1] == (6, 6)
-    assert result.whole[0].uf1 > 0.6
+    assert result.by_seed[0].whole.uf1 > 0.6

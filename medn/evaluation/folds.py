@@ -2,20 +2,21 @@
 
 Clips of one person resemble each other far more than clips of one emotion, so every figure rests on people the network
 never saw. The composite of MEGC 2019 (24 subjects of CASME II, 28 of SAMM, 16 of SMIC-HS) gives 68 folds; subjects are
-told apart by `subject_keys`, for databases use the same names.
+told apart with their database, for databases use the same names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from medn.evaluation.metrics import ClassScores, class_scores
+from medn.evaluation.recognition import Answers, Recognition, Truth, score
+from medn.model import AU_NAMES, EMOTIONS
 
-FitPredict = Callable[[NDArray[np.int64], NDArray[np.int64], int], ArrayLike]
-"""(training indices, test indices, seed) → (tests,) class numbers, or (epochs, tests) with the last epoch counting."""
+FitPredict = Callable[[NDArray[np.int64], NDArray[np.int64], int], Sequence[Answers]]
+"""(training indices, test indices, seed) → the answers to the tests after each epoch, of which the last counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +29,20 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """A score over seeds; plain numbers."""
-
-    mean: float
-    deviation: float
-    """Sample standard deviation; 0 with a single seed."""
-    seeds: int
-
-
-@dataclass(frozen=True, slots=True)
 class LosoResult:
-    """What `loso` tells. `whole` and each of `by_database` hold one `ClassScores` a seed, counts pooled over folds."""
+    """What `loso` tells; plain numbers."""
 
     folds: int
     seeds: tuple[int, ...]
-    whole: tuple[ClassScores, ...]
-    by_database: dict[str, tuple[ClassScores, ...]]
+    by_seed: tuple[Recognition, ...]
+    """Scores of the answers pooled over the folds."""
     predicted: tuple[tuple[int, ...], ...]
-    """Class numbers by seed and clip, in the order of the clips: for calibration, tables and doubt."""
+    """Class numbers by seed and clip, in the order of the clips."""
     oracle: tuple[ClassScores, ...] = ()
-    """Empty unless asked for; see `loso`."""
+    """By seed; empty unless asked for, see `loso`."""
 
 
-def subject_keys(databases: Sequence[str], subjects: Sequence[str]) -> list[str]:
-    """ "database/subject" of each clip."""
-    return [f"{database}/{subject}" for database, subject in zip(databases, subjects, strict=True)]
-
-
-def loso_folds(subjects: Sequence[str]) -> Iterator[Fold]:
+def loso_folds(subjects: Sequence[str] | NDArray[np.str_]) -> Iterator[Fold]:
     """A fold for each subject, in sorted order; `subjects` names that of each clip, unique over databases.
 
     Raises ValueError where there are fewer than two subjects.
@@ -81,68 +67,30 @@ def refuse_leak(train_subjects: Iterable[str], test_subjects: Iterable[str]) -> 
         )
 
 
-def loso(
-    truth: Sequence[int] | NDArray[np.int64],
-    databases: Sequence[str],
-    subjects: Sequence[str],
-    fit_predict: FitPredict,
-    seeds: Sequence[int],
-    classes: int = 3,
-    oracle: bool = False,
-) -> LosoResult:
+def loso(truth: Truth, fit_predict: FitPredict, seeds: Sequence[int], oracle: bool = False) -> LosoResult:
     """Leave each subject out in turn, once for every seed, and score the pooled answers.
 
-    `truth`, `databases` and `subjects` tell each clip's class number, database and (per database) subject.
-    `fit_predict` trains on the first indices and answers for the second; if it answers by epoch, the last one counts.
+    `fit_predict` trains on the first indices and answers for the second.
 
     `oracle` adds what choosing each fold's epoch *by its test accuracy* would report (the first best one). Some
     published figures are made so; it is no estimate of anything and is only for comparing with them.
     """
-    true = np.asarray(truth, np.int64)
-    keys = subject_keys(databases, subjects)
-    folds = list(loso_folds(keys))
-    answers = np.full((len(seeds), len(true)), -1, np.int64)
-    best = answers.copy()
-    for row, seed in enumerate(seeds):
+    folds = list(loso_folds(truth.subject))
+    by_seed, predicted, best = [], [], []
+    for seed in seeds:
+        pooled = Answers(*(np.empty((len(truth), len(names)), np.float32) for names in (EMOTIONS, AU_NAMES)))
+        best_guess = np.empty(len(truth), np.int64)
         for fold in folds:
-            refuse_leak((keys[i] for i in fold.train), (keys[i] for i in fold.test))
-            by_epoch = np.atleast_2d(np.asarray(fit_predict(fold.train, fold.test, seed), np.int64))
-            if by_epoch.shape[1] != len(fold.test):
-                raise ValueError(f"{by_epoch.shape[1]} answers came for the {len(fold.test)} clips of {fold.subject}.")
-            answers[row, fold.test] = by_epoch[-1]
-            best[row, fold.test] = by_epoch[(by_epoch == true[fold.test]).sum(axis=1).argmax()]
-    members = {name: np.flatnonzero(np.asarray(databases) == name) for name in sorted(set(databases))}
-    names = np.asarray(keys)
-    return LosoResult(
-        folds=len(folds),
-        seeds=tuple(seeds),
-        whole=tuple(class_scores(true, given, classes, names) for given in answers),
-        by_database={
-            name: tuple(class_scores(true[at], given[at], classes, names[at]) for given in answers)
-            for name, at in members.items()
-        },
-        predicted=tuple(tuple(int(c) for c in given) for given in answers),
-        oracle=tuple(class_scores(true, given, classes, names) for given in best) if oracle else (),
-    )
-
-
-def spread(values: Sequence[float]) -> Spread:
-    """Mean and sample standard deviation over seeds."""
-    return Spread(mean(values), stdev(values) if len(values) > 1 else 0.0, len(values))
-
-
-def loso_table(result: LosoResult) -> str:
-    """The result as a small plain table: UF1 and UAR, mean ± deviation over seeds, beside the trivial guess."""
-    parts = {"all": result.whole, **result.by_database}
-    if result.oracle:
-        parts["all, ORACLE EPOCH (chosen by test score)"] = result.oracle
-    width = max(len(name) for name in parts)
-    lines = [f"{'':{width}}  clips  UF1           UAR           always the largest class: UF1 / UAR"]
-    for name, scores in parts.items():
-        f1, recall = spread([s.uf1 for s in scores]), spread([s.uar for s in scores])
-        first = scores[0]
-        lines.append(
-            f"{name:{width}}  {first.clips:5d}  {f1.mean:.3f} ± {f1.deviation:.3f}  {recall.mean:.3f} ± "
-            f"{recall.deviation:.3f}  {first.baseline_uf1:.3f} / {first.baseline_uar:.3f}"
-        )
-    return "\n".join(lines)
+            refuse_leak(truth.subject[fold.train], truth.subject[fold.test])
+            epochs = fit_predict(fold.train, fold.test, seed)
+            if len(epochs[-1].emotion) != len(fold.test):
+                raise ValueError(
+                    f"{len(epochs[-1].emotion)} answers came for the {len(fold.test)} clips of {fold.subject}."
+                )
+            pooled.emotion[fold.test], pooled.aus[fold.test] = epochs[-1]
+            guesses = np.stack([epoch.emotion.argmax(axis=1) for epoch in epochs])
+            best_guess[fold.test] = guesses[(guesses == truth.emotion[fold.test]).sum(axis=1).argmax()]
+        by_seed.append(score(truth, pooled))
+        predicted.append(tuple(pooled.emotion.argmax(axis=1).tolist()))
+        best.append(class_scores(truth.emotion, best_guess, len(EMOTIONS), truth.subject))
+    return LosoResult(len(folds), tuple(seeds), tuple(by_seed), tuple(predicted), tuple(best) if oracle else ())

@@ -7,8 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from medn.evaluation.calibration import fit_temperature, fold_temperatures
-from medn.evaluation.flow import calibration_error
-from medn.evaluation.metrics import AUScore, ClassScores, au_scores, class_scores
+from medn.evaluation.metrics import AUScore, ClassScores, au_scores, class_scores, expected_calibration_error
 from medn.face.flow import amplitude_iod, framed, normalised, with_strain, without_rigid_motion
 from medn.model import AU_NAMES, EMOTIONS
 from medn.model.medn import MEDN, Prediction
@@ -76,8 +75,10 @@ def evaluate_windows(network: MEDN, samples: Samples) -> WindowResult:
         emotion=class_scores(label, classes.argmax(axis=1), len(EMOTIONS), subject),
         motion_emotion=class_scores(label, motion_guess, len(EMOTIONS), subject),
         aus=tuple(au_scores(np.asarray(samples.aus)[micro], told.au_logits.sigmoid().numpy()[micro], AU_NAMES)),
-        emotion_calibration_error=calibration_error(classes, label),
-        micro_calibration_error=calibration_error(np.stack([1 - chance, chance], axis=1), micro.astype(np.int64)),
+        emotion_calibration_error=expected_calibration_error(classes, label),
+        micro_calibration_error=expected_calibration_error(
+            np.stack([1 - chance, chance], axis=1), micro.astype(np.int64)
+        ),
         mean_cosine=mean_cosine(told),
     )
 

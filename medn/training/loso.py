@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.evaluation.folds import LosoResult, loso
+from medn.evaluation.recognition import Answers, Truth
 from medn.evaluation.windows import predict_windows
 from medn.model.medn import MEDN
 from medn.training.config import TrainConfig
@@ -30,17 +31,18 @@ def loso_samples(
     trainings done, trainings in all. Raises ValueError where there are fewer than two subjects.
     """
     samples = samples.where(np.asarray(samples.emotion) >= 0)
-    databases, subjects = zip(*(str(key).split("/", 1) for key in samples.subject), strict=True)
-    whole, done = len(set(samples.subject.tolist())) * len(seeds), 0
+    truth = Truth.of_samples(samples)
+    whole, done = len(np.unique(truth.subject)) * len(seeds), 0
 
-    def fit_predict(learn: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    def fit_predict(learn: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> list[Answers]:
         nonlocal done
         known = samples.where(learn)
-        held_out = {str(subject) for subject in samples.subject[test]}
+        held_out = {str(subject) for subject in truth.subject[test]}
         shape = init.config if init else config.network
         network = train(replace(config, seed=seed, network=shape), known, known, init=init, held_out=held_out)
         done += 1
         progress(done, whole)
-        return predict_windows(network, samples.where(test)).emotion_logits.argmax(dim=1).numpy()
+        told = predict_windows(network, samples.where(test))
+        return [Answers(told.emotion_logits.softmax(dim=1).numpy(), told.au_logits.sigmoid().numpy())]
 
-    return loso(samples.emotion, databases, subjects, fit_predict, seeds)
+    return loso(truth, fit_predict, seeds)

@@ -1,17 +1,18 @@
 """The motion branch taught on flow maps of real micro-expressions, for judging by leaving one subject out."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from medn.data.flow_archive import FlowArchive, read_flow_archive
+from medn.data.flow_archive import read_flow_archive
+from medn.evaluation.flow import answer_maps
 from medn.evaluation.folds import LosoResult, loso
+from medn.evaluation.recognition import Answers, Truth
 from medn.face.flow import published_maps
-from medn.model import AU_NAMES
 from medn.model.losses import AU_SCALE, emotion_loss, known_bce
 from medn.model.motion import MotionBranch
 from medn.training.augment import Augmentation, map_variants, mirror_some
@@ -22,32 +23,38 @@ MAPS_AUGMENTATION = Augmentation(slow_share=0.2, noise=0.3)
 
 
 def loso_flow(
-    path: Path, seeds: tuple[int, ...] = (0, 1, 2), init: MotionBranch | None = None, oracle: bool = False
+    path: Path,
+    seeds: Sequence[int] = (0, 1, 2),
+    init: MotionBranch | None = None,
+    oracle: bool = False,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> LosoResult:
     """Leave each subject of an archive of flow maps out in turn; the motion branch learns from the others.
 
     From random weights, or from `init`, which must not have seen a clip of the archive. `oracle`: see
-    `medn.evaluation.folds.loso`. Raises ValueError where the file cannot be read.
+    `medn.evaluation.folds.loso`. `progress` is told trainings done, trainings in all. Raises ValueError where the file
+    cannot be read.
     """
     archive = read_flow_archive(path)
-    maps = torch.from_numpy(published_maps(archive.flow))
-    aus = _known_units(archive)
+    truth, maps = Truth.of_archive(archive), published_maps(archive.flow)
+    whole, done = len(np.unique(truth.subject)) * len(seeds), 0
 
-    def fit_predict(train: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    def fit_predict(learn: NDArray[np.int64], test: NDArray[np.int64], seed: int) -> list[Answers]:
+        nonlocal done
         torch.manual_seed(seed)
         branch = copy.deepcopy(init) if init else MotionBranch()
-        label = torch.from_numpy(archive.label[train])
+        known = (torch.from_numpy(each[learn]) for each in (maps, truth.emotion, truth.aus))
         steps, rate = (80, 5e-4) if init else (160, 2e-3)
-        answers = []
-        for done in fit_maps(branch, maps[train], label, aus[train], steps=steps, rate=rate, seed=seed):
-            if done == steps or (oracle and done % EPOCH_STEPS == 0):
-                with torch.inference_mode():
-                    logits = branch.eval()(maps[test], torch.zeros(len(test), 2)).emotion_logits
-                answers.append(logits.argmax(dim=1).numpy())
+        epochs = []
+        for step in fit_maps(branch, *known, steps=steps, rate=rate, seed=seed):
+            if step == steps or (oracle and step % EPOCH_STEPS == 0):
+                epochs.append(answer_maps(branch, maps[test]))
                 branch.train()
-        return np.stack(answers)
+        done += 1
+        progress(done, whole)
+        return epochs
 
-    return loso(archive.label, archive.dataset.tolist(), archive.subject.tolist(), fit_predict, seeds, oracle=oracle)
+    return loso(truth, fit_predict, seeds, oracle)
 
 
 def fit_maps(
@@ -82,12 +89,3 @@ def fit_maps(
         optimizer.step()
         schedule.step()
         yield done
-
-
-def _known_units(archive: FlowArchive) -> torch.Tensor:
-    """(N, 12) in the network's order, NaN where the archive does not tell."""
-    units = np.full((len(archive), len(AU_NAMES)), np.nan, np.float32)
-    for column, name in enumerate(archive.au_names):
-        if name in AU_NAMES:
-            units[:, AU_NAMES.index(name)] = archive.au[:, column]
-    return torch.from_numpy(units)

@@ -66,7 +66,7 @@ def run_training(
     if test:
         figures["windows_of_unseen_people"] = asdict(evaluate_windows(network, others[test]))
     if maps:
-        figures["published_flow_maps_by_the_motion_branch"] = asdict(evaluate_flow(maps, network))
+        figures["published_flow_maps_by_the_motion_branch"] = asdict(evaluate_flow(maps, network.motion))
     synthetic = all(str(subject).startswith("synthetic/") for part in parts.values() for subject in part.subject)
     if synthetic and (start is None or start.synthetic):
         card = synthetic_card(config, origin, temperatures, figures)
