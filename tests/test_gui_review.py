@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 from gui_driver import ONSET_S, live_for, press, until, write_session
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QFileDialog, QLabel
 
 from gui.review.export_dialog import ExportDialog
@@ -89,6 +90,24 @@ def test_what_is_filtered_or_confirmed_is_exported_in_the_background(window, ses
         counts.append(len(newest.read_text().strip().splitlines()) - 1)
     assert counts == [3, 1, 1]
     assert "--to csv" in dialog.command
+    dialog.close()
+
+
+def test_after_an_export_its_own_folder_is_opened_and_its_files_are_copied_wherever_the_next_goes(
+    window, session, tmp_path, monkeypatch
+):
+    window.open_session(session)
+    dialog = ExportDialog(window.review.record, [], window)
+    dialog._folder.setText(str(tmp_path / "out"))
+    dialog._go.click()
+    until(lambda: "Written" in dialog._told.text())
+    dialog._folder.setText(str(tmp_path / "next"))
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    dialog._show.click()
+    assert opened == [str(tmp_path / "out")]
+    dialog._copy.click()
+    assert QGuiApplication.clipboard().text().splitlines() == sorted(map(str, (tmp_path / "out").iterdir()))
     dialog.close()
 
 

@@ -28,6 +28,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._record, self._shown = record, frozenset(shown)
         self._work: _Work | None = None
+        self._written: list[Path] = []
         self.setWindowTitle("Export")
         self.setMinimumWidth(WIDTH_PX)
         self._formats = {name: QCheckBox(form.title) for name, form in FORMATS.items()}
@@ -151,7 +152,7 @@ class ExportDialog(QDialog):
             self._told.setText("Copied.")
 
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.folder)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written[0].parent)))
 
 
 class _Work:
