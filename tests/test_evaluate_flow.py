@@ -6,7 +6,9 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from medn.cli import app
 from medn.data.flow_archive import FlowArchive, write_flow_archive
 from medn.evaluation.calibration import fit_temperature
 from medn.evaluation.flow import evaluate_flow
@@ -15,7 +17,6 @@ from medn.evaluation.picture import draw_recognition
 from medn.evaluation.recognition import Answers, Truth, recognition_table, score
 from medn.model import AU_NAMES
 from medn.model.motion import MotionBranch
-from medn.training.on_maps import loso_flow
 
 torch.set_num_threads(1)
 
@@ -78,10 +79,13 @@ def test_overconfidence_is_measured_and_its_temperature_found():
 
 def test_leaving_one_subject_out_teaches_the_motion_branch_what_the_others_share(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive())
-    told = []
-    result = loso_flow(tmp_path / "maps.npz", seeds=(0,), progress=lambda *count: told.append(count))
-    assert result.folds == 6
-    assert told[-1] == (6, 6)
-    assert result.by_seed[0].whole.uf1 > 0.9
-    assert result.by_seed[0].aus[0].name == "AU12"
-    assert result.by_seed[0].aus[0].auc > 0.9
+    command = ["evaluate", "loso", str(tmp_path / "maps.npz"), "--seeds", "1"]
+    told = CliRunner().invoke(app, [*command, "--picture", str(tmp_path / "loso.png"), "--json"])
+    assert told.exit_code == 0, told.output
+    record = json.loads(told.stdout)
+    assert (record["type"], record["folds"], record["seeds"]) == ("loso", 6, [0])
+    [scores] = record["by_seed"]
+    assert scores["whole"]["uf1"] > 0.9
+    assert [unit["name"] for unit in scores["aus"]] == ["AU12"]
+    assert scores["aus"][0]["auc"] > 0.9
+    assert (tmp_path / "loso.png").stat().st_size > 5000
