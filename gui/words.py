@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from realtime.results import Event
+from realtime.results import Event, action_units_of
 
 CLASSES: dict[str, str] = {"negative": "N", "positive": "P", "surprise": "S"}
 """Class → letter: colour is never the only sign."""
@@ -11,8 +11,6 @@ AU_WORDS = {
     "AU6": "cheek raiser", "AU7": "lid tightener", "AU9": "nose wrinkler", "AU10": "upper lip raiser",
     "AU12": "lip corner puller", "AU14": "dimpler", "AU15": "lip corner depressor", "AU17": "chin raiser",
 }  # fmt: skip
-AU_SHOWN = 0.5
-"""Action units at least this probable are named."""
 
 
 def clock(time_s: float) -> str:
@@ -50,12 +48,6 @@ def tone(event: Event) -> str:
     return found[0] if found and found[0] in CLASSES else "accent"
 
 
-def aus_of(event: Event) -> list[str]:
-    """The action units that are probably there, by number."""
-    named = [name for name, probability in (event.aus or {}).items() if probability >= AU_SHOWN]
-    return sorted(named, key=lambda name: int(name.removeprefix("AU")))
-
-
 def regions_of(event: Event, most: int = 3) -> list[tuple[str, float]]:
     """The regions that moved most, with their displacement in % of the eye distance."""
     return sorted(event.regions.items(), key=lambda item: -item[1])[:most]
@@ -63,7 +55,7 @@ def regions_of(event: Event, most: int = 3) -> list[tuple[str, float]]:
 
 def what_moved(event: Event) -> str:
     """Action units where known, regions otherwise."""
-    return " ".join(aus_of(event)) or ", ".join(name for name, _ in regions_of(event, 2)) or "no region"
+    return " ".join(action_units_of(event)) or ", ".join(name for name, _ in regions_of(event, 2)) or "no region"
 
 
 def timing(event: Event) -> str:

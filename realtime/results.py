@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from medn.model import AU_CLAIMED_AT
+
 REGION_GROUPS = ("brows", "eyes", "nose", "cheeks", "mouth", "chin")
 """The regions that a person reads (trace, session, export)."""
 
@@ -72,16 +74,12 @@ class Analysis:
     """Sentences that the user should see: a runtime that failed and was replaced."""
 
 
-AU_PRESENT = 0.5
-"""An action unit at least this probable is said to be there."""
-
-
 def emotion_of(event: Event) -> str:
     """The most probable class; empty where no recognizer ran."""
     return max(event.emotion.items(), key=lambda item: item[1])[0] if event.emotion else ""
 
 
 def action_units_of(event: Event) -> list[str]:
-    """The action units that are probably there ("AU1" …), by number; none where no recognizer ran."""
-    there = [name for name, probability in (event.aus or {}).items() if probability >= AU_PRESENT]
+    """The action units that are said to be there ("AU1" …), by number; none where no recognizer ran."""
+    there = [name for name, probability in (event.aus or {}).items() if probability >= AU_CLAIMED_AT]
     return sorted(there, key=lambda name: int(name.removeprefix("AU")))

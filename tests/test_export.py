@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from medn.cli import app
-from medn.model import AU_NAMES, EMOTIONS
+from medn.model import AU_CLAIMED_AT, AU_NAMES, EMOTIONS
 from realtime.export import FORMATS, export_sessions, formats_named
 from realtime.frame import Frame
 from realtime.motion.regions import REGION_NAMES
@@ -239,7 +239,7 @@ def test_boris_pairs_the_start_and_the_end_of_each_event(written, found, marked)
         (round(s.event.onset_s, 3), round(s.event.offset_s, 3), f"face {s.event.face}", "micro-expression", str(s.id))
         for s in events
     )
-    units = {stored.id: {au for au, p in (stored.event.aus or {}).items() if p >= 0.5} for stored in events}
+    units = {stored.id: {au for au, p in (stored.event.aus or {}).items() if p >= AU_CLAIMED_AT} for stored in events}
     assert {(int(n), code) for *_, code, n in states if code in AU_NAMES} == {(n, au) for n in units for au in units[n]}
     assert sum(row[2] in ("mark", "marked span") for row in rows) == sum(1 + (m.end_s is not None) for m in annotations)
     [video] = observation["file"]["1"]

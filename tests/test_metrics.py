@@ -19,6 +19,8 @@ from medn.evaluation.metrics import (
     uar,
     uf1,
 )
+from medn.model import AU_CLAIMED_AT
+from realtime.results import Event, action_units_of
 
 answers = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)
 
@@ -83,6 +85,13 @@ def test_an_unknown_action_unit_is_left_out_for_that_unit_alone():
     assert (first.clips, first.positives, first.auc, first.f1) == (3, 2, 1.0, 1.0)
     assert (second.clips, second.positives, second.auc) == (3, 2, 1.0)
     assert second.f1 == second.baseline_f1 == pytest.approx(0.8)
+
+
+def test_a_unit_is_claimed_in_a_judgement_where_the_product_names_it():
+    chances = {"AU14": AU_CLAIMED_AT, "AU12": AU_CLAIMED_AT - 0.01}
+    event = Event(0, 1.0, 1.1, 1.3, 30, 33, 39, 0.9, {}, {}, 120.0, 0.4, aus=chances)
+    judged = au_scores(np.ones((1, 2)), [list(chances.values())], list(chances))
+    assert action_units_of(event) == [unit.name for unit in judged if unit.f1] == ["AU14"]
 
 
 def test_an_action_unit_that_is_nowhere_known_has_no_score():

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from medn.model import AU_CLAIMED_AT
+
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
@@ -76,7 +78,9 @@ def class_scores(
     )
 
 
-def au_scores(truth: ArrayLike, score: ArrayLike, names: Sequence[str], threshold: float = 0.5) -> list[AUScore]:
+def au_scores(
+    truth: ArrayLike, score: ArrayLike, names: Sequence[str], threshold: float = AU_CLAIMED_AT
+) -> list[AUScore]:
     """One `AUScore` a unit, from (N, K) truth (1 there, 0 not there, NaN unknown) and (N, K) scores.
 
     Clips on which a unit is unknown are left out for that unit alone. A unit is claimed where its score is at least
