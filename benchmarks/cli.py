@@ -6,16 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from benchmarks.harness.measure import ImpossibleError, Result
 from benchmarks.harness.rounds import Effort, Tell
+from realtime.terminal import INTERRUPTED, refusal, say, show
 
 bench = typer.Typer(help="Measure latency and throughput on this machine.", no_args_is_help=True)
-say = Console(stderr=True, highlight=False, soft_wrap=True)
-show = Console(highlight=False)
-
-UNUSABLE, INTERRUPTED = 2, 130
 
 REPORTS = Path("docs/benchmarks")
 
@@ -140,8 +136,7 @@ def compare(
     try:
         first, second = read(before), read(after)
     except ReportError as error:
-        say.print(f"medn: {error}", style="red")
-        raise typer.Exit(UNUSABLE) from None
+        raise refusal(str(error)) from None
     if as_json:
         for change in changes(first, second):
             print_line(change_record(change))
@@ -222,6 +217,5 @@ def _measured(name: str, measuring: Measuring, effort: Effort) -> Result:
         with say.status(name) as status:
             result = measuring(effort, lambda words: status.update(f"{name}: {words}"))
     except (SourceError, ImpossibleError) as error:
-        say.print(f"medn: {error}", style="red")
-        raise typer.Exit(UNUSABLE) from None
+        raise refusal(str(error)) from None
     return replace(result, disturbances=quiet.disturbances(result.measures))

@@ -97,6 +97,7 @@ class Choice(QComboBox):
 def label(text: str = "", *, quiet: bool = False, role: str = "", wrap: bool = False) -> QLabel:
     """A label in one of the theme's roles."""
     result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)  # names of files may look like tags
     if quiet:
         result.setProperty("quiet", True)
     if role:

@@ -15,7 +15,7 @@ import typer
 from benchmarks.cli import bench
 from medn.evaluate_cli import evaluate
 from medn.lab_cli import lab
-from realtime.terminal import SOME_FAILED, UNUSABLE, AsJson, Bars, ctrl_c_stops, refusal, say, show
+from realtime.terminal import SOME_FAILED, UNUSABLE, AsJson, Bars, ctrl_c_stops, needs, refusal, say, show
 
 if TYPE_CHECKING:
     from realtime.batch import Job, Outcome
@@ -237,8 +237,7 @@ def _open_window(session: Path | None = None, source: str = "") -> NoReturn:
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
         raise refusal("There is no display for the window; `medn demo` and `medn live --headless` need none.")
-    try:
-        from gui.app import main as open_app
-    except ModuleNotFoundError as error:
-        raise refusal(f"The window needs the package {error.name}: pip install 'medn[app]'.") from None
+    needs("The window", "app", "PyQt6", "pyqtgraph", "qtawesome")
+    from gui.app import main as open_app
+
     raise typer.Exit(open_app(session, source))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, input_errors, say, show
+from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, input_errors, needs, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.evaluation.folds import LosoResult
@@ -31,6 +31,7 @@ def flow(
     as_json: AsJson = False,
 ) -> None:
     """Judge the motion branch on real published flow maps that no training has seen."""
+    _check_picture(picture)
     from medn.evaluation.flow import evaluate_flow
     from medn.weights import SHIPPED, read_weights
 
@@ -49,6 +50,7 @@ def loso(
     as_json: AsJson = False,
 ) -> None:
     """Leave each subject out in turn: the motion branch on flow maps, or all of MEDN on a database's clips."""
+    _check_picture(picture)
     from medn.training.loso import loso_samples
     from medn.training.on_maps import loso_flow
     from medn.training.samples import Samples, read_samples
@@ -90,6 +92,13 @@ def spotting(
         show.print(judgement_table(judgement))
 
 
+def _check_picture(picture: Path | None) -> None:
+    if picture:
+        needs("A picture", "train", "matplotlib")
+        if not picture.parent.is_dir():
+            raise refusal(f"{picture}: there is no folder {picture.parent} to draw into.")
+
+
 def _tell(
     kind: str,
     result: "Recognition | LosoResult",
@@ -102,9 +111,9 @@ def _tell(
     from medn.evaluation.recognition import recognition_table
     from medn.model import EMOTIONS
 
-    if picture:
+    record = {"type": kind, "emotions": EMOTIONS, **asdict(result)}
+    show.print(json.dumps(record) if as_json else recognition_table(judged, oracle), soft_wrap=True)
+    if picture:  # last: a picture that cannot be written must not cost hours of training
         from medn.evaluation.picture import draw_recognition
 
         draw_recognition(judged, picture)
-    record = {"type": kind, "emotions": EMOTIONS, **asdict(result)}
-    show.print(json.dumps(record) if as_json else recognition_table(judged, oracle), soft_wrap=True, markup=False)

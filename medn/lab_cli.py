@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from realtime.terminal import Bars, Count, ctrl_c_stops, input_errors, refusal, say, show
+from realtime.terminal import Bars, Count, ctrl_c_stops, input_errors, needs, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.data.portrait import Split as PortraitSplit
@@ -96,9 +96,11 @@ def train(
     seed: Seed = 0,
 ) -> None:
     """Train MEDN on prepared samples; weights, card and ONNX twin are written into the run's folder."""
+    needs("Training", "train", "matplotlib")  # to draw its curves at the end
     from medn.training.config import TrainConfig
     from medn.training.run import run_training
 
+    _check_device(device)
     with input_errors(), Progress(console=say) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -122,10 +124,9 @@ def train_spotter(
     seed: Seed = 0,
 ) -> None:
     """Learn the spotter's second stage from its own hits and false alarms in planted videos."""
-    try:
-        from realtime.teaching import teach
-    except ModuleNotFoundError as error:
-        raise refusal(f"Learning needs the package {error.name}: pip install 'medn[train]'.") from None
+    needs("Learning", "train", "sklearn")
+    from realtime.teaching import teach
+
     with ctrl_c_stops() as stop, Bars() as bars:
         lesson = teach(folders, workers, bars.tick, stop, seed)
     lesson.decision.save(out)
@@ -166,6 +167,15 @@ def compile_(
     show.print(
         f"{compiled.path}\nBuilt in {compiled.build_s:.0f} s; against PyTorch: {compiled.parity}", soft_wrap=True
     )
+
+
+def _check_device(name: str) -> None:
+    import torch
+
+    if name not in ("cpu", "cuda"):
+        raise refusal(f"--device {name} is not known; use cpu or cuda.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise refusal("--device cuda: PyTorch finds no NVIDIA GPU here; leave it out to train on the processor.")
 
 
 def _split(name: str) -> "PortraitSplit":

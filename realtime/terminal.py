@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Self
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
 
-say = Console(stderr=True, highlight=False, soft_wrap=True)
-show = Console(highlight=False)
+say = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+show = Console(highlight=False, markup=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
 
@@ -31,6 +32,13 @@ def refusal(sentence: str) -> typer.Exit:
     """Say in one sentence why not, and end with 2: `raise refusal(…)`."""
     say.print(f"medn: {sentence}", style="red")
     return typer.Exit(UNUSABLE)
+
+
+def needs(what: str, extra: str, *packages: str) -> None:
+    """End in one sentence, before any work, where a package of one of MEDN's extras is not installed."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise refusal(f"{what} needs the package {package}: pip install 'medn[{extra}]'.")
 
 
 @contextmanager
@@ -79,7 +87,7 @@ class Bars:
 
     def __init__(self) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[speed]:>5.1f} × real time"),
             TimeElapsedColumn(),

@@ -75,7 +75,13 @@ def test_without_json_people_get_tables_and_where_the_session_is(film, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("missing.mp4", None), ("text.mp4", b"these are words\n" * 50), ("empty.mp4", b"")]
+    ("name", "content"),
+    [
+        ("missing.mp4", None),
+        ("[take 1] [/b].mp4", None),
+        ("text.mp4", b"these are words\n" * 50),
+        ("empty.mp4", b""),
+    ],
 )
 def test_unreadable_input_gives_one_sentence_that_names_it(name, content, tmp_path):
     path = tmp_path / name

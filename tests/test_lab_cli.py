@@ -1,6 +1,7 @@
 """The laboratory's commands: what they make is whole, and what cannot be made is named in one sentence."""
 
 import csv
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -31,8 +32,11 @@ def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
         ["synth", "database", "out", "casme2", "nowhere"],
         ["synth", "database", "out", "casme9", "nowhere"],
         ["train", "out", "--flow", "nowhere"],
+        ["train", "out", "--flow", "nowhere", "--device", "cuda"],
+        ["train", "out", "--flow", "nowhere", "--device", "gpu"],
         ["evaluate", "flow", "nowhere.npz"],
         ["evaluate", "loso", "nowhere.npz"],
+        ["evaluate", "loso", "nowhere.npz", "--picture", "nowhere/loso.png"],
         ["compile", "--precision", "fp4"],
         ["compile"],
     ],
@@ -43,3 +47,20 @@ def test_what_cannot_be_done_is_told_in_one_sentence(command, tmp_path, monkeypa
     assert result.exit_code == 2
     assert len([line for line in result.stderr.splitlines() if line.startswith("medn: ")]) == 1
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "command"),
+    [
+        ("matplotlib", "train", ["train", "out", "--flow", "nowhere"]),
+        ("matplotlib", "train", ["evaluate", "flow", "nowhere.npz", "--picture", "flow.png"]),
+        ("sklearn", "train", ["train-spotter", "out.npz", "nowhere"]),
+        ("pyqtgraph", "app", ["live"]),
+    ],
+)
+def test_a_missing_extra_is_named_before_any_work_is_lost_to_it(package, extra, command, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    result = medn(*command)
+    assert result.exit_code == 2
+    assert f"needs the package {package}: pip install 'medn[{extra}]'." in result.stderr

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QPainter
-from PyQt6.QtWidgets import QFrame, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from gui import overlay
 from gui.player import MomentPlayer
@@ -178,9 +178,8 @@ class _Empty(QWidget):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self._words = QLabel()
+        self._words = label("", wrap=True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words.setWordWrap(True)
         self._title = label("", role="title")
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._busy = QProgressBar()

@@ -1,7 +1,7 @@
 """BORIS (.boris): a project with one observation, its ethogram and its events, after BORIS's own files of format 7.0.
 
 Subjects are faces. State events: "micro-expression" from onset to offset, and over the same span the emotion and each
-action unit that is probably there. Point events: "apex". The modifier is the event's number in the session, by which
+action unit that is said to be there. Point events: "apex". The modifier is the event's number in the session, by which
 BORIS pairs starts and stops even where events overlap. People's marks are "mark" and "marked span", without a subject.
 """
 

@@ -1,7 +1,7 @@
 """CSV with OpenFace's column names, a row for each face of each frame, so that scripts written for OpenFace read it.
 
 Of OpenFace's columns there are frame (from 1), face_id, timestamp (s), confidence, success, and AUxx_c, which is 1
-within an event whose action unit is probably there. Confidence only repeats success: the face tracker tells no more.
+within an event whose action unit is said to be there. Confidence only repeats success: the face tracker tells no more.
 Not there: gaze, landmarks, pose, AUxx_r (intensities are not estimated), and action units that MEDN does not know.
 """
 
