@@ -9,7 +9,7 @@ import typer
 
 from benchmarks.harness.measure import ImpossibleError, Result
 from benchmarks.harness.rounds import Effort, Tell
-from realtime.terminal import INTERRUPTED, refusal, say, show
+from realtime.terminal import INTERRUPTED, input_errors, refusal, say, show
 
 bench = typer.Typer(help="Measure latency and throughput on this machine.", no_args_is_help=True)
 
@@ -187,6 +187,9 @@ def _run(benchmarks: Mapping[str, Measuring], effort: Effort, as_json: bool, fol
     from benchmarks.harness.table import as_table
     from realtime.report import print_line
 
+    if folder:
+        with input_errors():
+            folder.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
     interrupted = False
     try:

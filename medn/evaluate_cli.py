@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, input_errors, needs, refusal, say, show
+from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, has_folder, input_errors, needs, say, show
 
 if TYPE_CHECKING:
     from medn.evaluation.folds import LosoResult
@@ -77,6 +77,7 @@ def spotting(
     as_json: AsJson = False,
 ) -> None:
     """Judge the whole pipeline on videos whose micro-expressions are known."""
+    has_folder(report)
     from realtime.judging import judge
     from realtime.judging_report import judgement_markdown, judgement_record, judgement_table
     from realtime.pipeline import PipelineParameters
@@ -84,19 +85,19 @@ def spotting(
 
     with ctrl_c_stops() as stop, Bars() as bars:
         judgement = judge(folder, PipelineParameters(), workers, bars.tick, stop)
-    if report:
-        report.write_text(judgement_markdown(judgement, conditions), encoding="utf-8")
     if as_json:
         print_line(judgement_record(judgement))
     else:
         show.print(judgement_table(judgement))
+    if report:
+        with input_errors():
+            report.write_text(judgement_markdown(judgement, conditions), encoding="utf-8")
 
 
 def _check_picture(picture: Path | None) -> None:
     if picture:
         needs("A picture", "train", "matplotlib")
-        if not picture.parent.is_dir():
-            raise refusal(f"{picture}: there is no folder {picture.parent} to draw into.")
+        has_folder(picture)
 
 
 def _tell(

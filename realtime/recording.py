@@ -8,7 +8,7 @@ import platformdirs
 
 from medn import __version__
 from realtime.pipeline import Pipeline
-from realtime.session import SessionInfo
+from realtime.session import SessionError, SessionInfo
 from realtime.sources import Source
 
 _TOLD = ("mediapipe", "numpy", "numba", "opencv-python-headless")
@@ -20,8 +20,14 @@ def sessions_folder() -> Path:
 
 
 def free_path(folder: Path, name: str) -> Path:
-    """A session file `name`.medn in a folder, with a number behind the name if that is taken."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A session file `name`.medn in a folder, with a number behind the name if that is taken.
+
+    Makes the folder; raises SessionError where that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SessionError(f"The folder {folder} for sessions cannot be made: {error.strerror}.") from error
     path, count = folder / f"{name}.medn", 1
     while path.exists():
         count += 1

@@ -97,6 +97,17 @@ def test_unreadable_input_gives_one_sentence_that_names_it(name, content, tmp_pa
     assert list(tmp_path.glob("*.medn")) == []
 
 
+def test_a_folder_for_sessions_that_cannot_be_made_is_told_in_one_sentence(film, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file, not a folder")
+    for videos in ([film], [film, film.parent / film.name.upper()]):
+        result = medn("replay", *videos, "--out", taken)
+        assert result.exit_code == 2
+        said = [line for line in result.stderr.splitlines() if line.startswith("medn: ")]
+        assert f"medn: The folder {taken} for sessions cannot be made: File exists." in said
+        assert "Traceback" not in result.output
+
+
 @pytest.mark.parametrize("source", ["7", "http://127.0.0.1:9/stream", "no such camera"])
 def test_a_source_that_cannot_be_reached_gives_one_sentence(source):
     result = medn("live", "--headless", "--source", source)
