@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 from typer.testing import CliRunner
 
@@ -81,6 +82,7 @@ def test_without_json_people_get_tables_and_where_the_session_is(film, tmp_path)
         ("[take 1] [/b].mp4", None),
         ("text.mp4", b"these are words\n" * 50),
         ("empty.mp4", b""),
+        ("picture.png", cv2.imencode(".png", grey(90))[1].tobytes()),
     ],
 )
 def test_unreadable_input_gives_one_sentence_that_names_it(name, content, tmp_path):

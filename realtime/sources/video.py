@@ -16,8 +16,8 @@ count from an earlier zero."""
 class VideoFile:
     """Frames of a video file, timed by their presentation timestamps from the first frame on.
 
-    Raises `SourceError` for what is not there, not a video, empty, or without timestamps. A file that was cut short is
-    read as far as it goes, and a notice says so.
+    Raises `SourceError` for what is not there, not a video, one picture, empty, or without timestamps. A file that was
+    cut short is read as far as it goes, and a notice says so.
     """
 
     live = False
@@ -37,6 +37,9 @@ class VideoFile:
         self._zero_s = self._position_s()
         self._first = self._capture.retrieve()
         self._more = self._capture.grab()
+        if not self._more and cv2.haveImageReader(str(path)):
+            self.close()
+            raise SourceError(f"{path} is one picture, not a video; medn replay FOLDER --rate FPS reads many.")
         if self._more and self._position_s() <= self._zero_s:
             self.close()
             raise SourceError(f"{path} carries no times for its frames; put it into a container that does (MP4, MKV).")
