@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import colour, text_font
 from gui.words import AU_WORDS, CLASSES
-from realtime.results import Event
+from realtime.results import Event, action_units_of
 
 Bar = tuple[str, str, float, str]
 """What stands left, what it means, 0–1, colour token."""
@@ -19,10 +19,11 @@ def class_bars(event: Event) -> list[Bar]:
     return [(CLASSES.get(name, "?"), name, value, name) for name, value in (event.emotion or {}).items()]
 
 
-def au_bars(event: Event, most: int = 12) -> list[Bar]:
-    """Action units, most probable first."""
+def au_bars(event: Event, most: int) -> list[Bar]:
+    """Action units, most probable first; quiet where they are too improbable to be named."""
     ranked = sorted((event.aus or {}).items(), key=lambda item: -item[1])[:most]
-    return [(name, AU_WORDS.get(name, ""), value, "text") for name, value in ranked]
+    named = action_units_of(event)
+    return [(name, AU_WORDS.get(name, ""), value, "text" if name in named else "quiet") for name, value in ranked]
 
 
 class Bars(QWidget):

@@ -75,6 +75,13 @@ def test_an_event_is_magnified_and_compared_in_pictures(window, session):
     assert review.viewer.image.shape == (side, side, 3)
 
 
+def test_units_too_improbable_to_be_named_are_shown_quietly(window, session):
+    window.open_session(session)
+    window.review.table.view.selectRow(1)
+    shown = {sign: tone for sign, _, _, tone in window.review.inspector._aus._bars}
+    assert shown == {"AU1": "text", "AU2": "text", "AU4": "quiet"}
+
+
 def test_what_is_filtered_or_confirmed_is_exported_in_the_background(window, session, tmp_path):
     window.open_session(session)
     press(window.review, KEY.Key_C)
