@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, has_folder, input_errors, needs, say, show
+from realtime.terminal import AsJson, Bars, Count, ctrl_c_stops, input_errors, needs, needs_folder, say, show
 
 if TYPE_CHECKING:
     from medn.evaluation.folds import LosoResult
@@ -77,7 +77,7 @@ def spotting(
     as_json: AsJson = False,
 ) -> None:
     """Judge the whole pipeline on videos whose micro-expressions are known."""
-    has_folder(report)
+    needs_folder(report)
     from realtime.judging import judge
     from realtime.judging_report import judgement_markdown, judgement_record, judgement_table
     from realtime.pipeline import PipelineParameters
@@ -97,7 +97,7 @@ def spotting(
 def _check_picture(picture: Path | None) -> None:
     if picture:
         needs("A picture", "train", "matplotlib")
-        has_folder(picture)
+        needs_folder(picture)
 
 
 def _tell(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from realtime.terminal import Bars, Count, ctrl_c_stops, has_folder, input_errors, needs, refusal, say, show
+from realtime.terminal import Bars, Count, ctrl_c_stops, input_errors, needs, needs_folder, refusal, say, show
 
 if TYPE_CHECKING:
     from medn.data.portrait import Split as PortraitSplit
@@ -125,7 +125,7 @@ def train_spotter(
 ) -> None:
     """Learn the spotter's second stage from its own hits and false alarms in planted videos."""
     needs("Learning", "train", "sklearn")
-    has_folder(out)
+    needs_folder(out)
     from realtime.teaching import teach
 
     with ctrl_c_stops() as stop, Bars() as bars:
@@ -145,7 +145,7 @@ def compile_(
     weights: Annotated[str, typer.Option(help="Shipped weights by name, or a .safetensors file.")] = "",
 ) -> None:
     """Build the TensorRT engine for this GPU ahead of time, and hold it to PyTorch's answers."""
-    has_folder(export_only)
+    needs_folder(export_only)
     from medn.runtime import EngineRefusedError, RuntimeUnavailableError
     from medn.runtime.compile import compile_engine
     from medn.runtime.parity import TOLERANCES

@@ -41,7 +41,7 @@ def needs(what: str, extra: str, *packages: str) -> None:
             raise refusal(f"{what} needs the package {package}: pip install 'medn[{extra}]'.")
 
 
-def has_folder(file: Path | None) -> None:
+def needs_folder(file: Path | None) -> None:
     """End in one sentence, before any work, where the folder that a file is to be written into is not there."""
     if file and not file.absolute().parent.is_dir():
         raise refusal(f"{file} cannot be written: there is no folder {file.parent}.")
