@@ -8,10 +8,9 @@ keeps its figures as JSON; they take minutes to an hour.
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import torch
 from benchmarks.harness.machine import describe_machine
 from medn.data.flow_archive import read_flow_archive
 from medn.evaluation.flow import answer_maps, evaluate_flow
-from medn.evaluation.recognition import Answers, Recognition, Truth, recognition_table, score
+from medn.evaluation.recognition import Answers, Recognition, Truth, mean_auc, recognition_table, score, spread
 from medn.evaluation.windows import WindowResult, evaluate_windows
 from medn.face.flow import published_maps
 from medn.model.losses import LossWeights
@@ -168,7 +167,7 @@ def _seeds_section(part: Figures) -> Iterator[str]:
     keys = ("uf1", "uar", "casme2", "smic", "auc")
     for row in (*part["by_seed"], {"seed": "answers averaged", **part["together"]}):
         yield f"| {row['seed']} | {' | '.join(f'{row[key]:.3f}' for key in keys)} |"
-    yield f"| mean ± sd | {' | '.join(_spread([row[key] for row in part['by_seed']]) for key in keys)} |"
+    yield f"| mean ± sd | {' | '.join(spread([row[key] for row in part['by_seed']]) for key in keys)} |"
     yield ""
     yield from _block(part["table"])
 
@@ -194,7 +193,7 @@ def _ablations_section(part: Figures) -> Iterator[str]:
     yield "| | micro-expression AUC | 3-class UF1 | AU mean AUC | mean &#124;cos&#124; of the branches | seeds |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, rows in part["rows"].items():
-        cells = [_spread([row[key] for row in rows]) for key in ("micro_auc", "uf1", "au_auc", "mean_cosine")]
+        cells = [spread([row[key] for row in rows]) for key in ("micro_auc", "uf1", "au_auc", "mean_cosine")]
         if name.endswith("alone"):
             cells[-1] = "–"  # nothing holds a branch's features that nobody reads
         yield f"| {name} | {' | '.join(cells)} | {len(rows)} |"
@@ -235,15 +234,10 @@ def _flow_row(result: Recognition) -> Figures:
 
 
 def _window_row(result: WindowResult) -> Figures:
-    units = [unit.auc for unit in result.aus if unit.auc is not None]
     return {
-        "micro_auc": result.micro_auc, "uf1": result.emotion.uf1, "au_auc": mean(units),
+        "micro_auc": result.micro_auc, "uf1": result.emotion.uf1, "au_auc": mean_auc(result.aus),
         "mean_cosine": result.mean_cosine,
     }  # fmt: skip
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{mean(values):.3f} ± {stdev(values):.3f}" if len(values) > 1 else f"{values[0]:.3f}"
 
 
 def _block(table: str) -> Iterator[str]:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 evaluate = typer.Typer(help="Judge against the truth, with the trivial baseline beside it.", no_args_is_help=True)
 
 WhichWeights = Annotated[str, typer.Option("--weights", help="Shipped weights by name, or a .safetensors file.")]
-
-
 Picture = Annotated[Path | None, typer.Option(help="Draw the confusion matrix and the action units (PNG).")]
 
 

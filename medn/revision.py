@@ -10,9 +10,12 @@ CODE = (":/", ":(top,exclude)docs", ":(top,exclude)*.md")
 
 
 def git_revision(folder: Path = Path(__file__).parent) -> str:
-    """Short git revision of a folder's repository, with a + where its code was changed since; v and the package's
-    version where there is no git."""
+    """Short git revision of the repository that a folder belongs to, with a + where its code was changed since.
+
+    v and the package's version where there is none, also for a package installed somewhere inside another repository.
+    """
     try:
+        _git(folder, "ls-files", "--error-unmatch", ".")
         head = _git(folder, "rev-parse", "--short=10", "HEAD")
         return head + ("+" if _git(folder, "status", "--porcelain", "--untracked-files=no", "--", *CODE) else "")
     except (OSError, subprocess.CalledProcessError):

@@ -34,5 +34,12 @@ def test_code_that_changed_is_told_by_a_plus(repository):
     assert git_revision(repository / "medn") == before + "+"
 
 
+def test_a_package_installed_inside_another_repository_does_not_take_its_revision(repository):
+    installed = repository / ".venv" / "medn"
+    installed.mkdir(parents=True)
+    (installed / "code.py").write_text("once\n")
+    assert git_revision(installed) == f"v{__version__}"
+
+
 def test_without_a_repository_the_version_stands_for_it(tmp_path):
     assert git_revision(tmp_path) == f"v{__version__}"

@@ -92,5 +92,6 @@ def loso(truth: Truth, fit_predict: FitPredict, seeds: Sequence[int], oracle: bo
             best_guess[fold.test] = guesses[(guesses == truth.emotion[fold.test]).sum(axis=1).argmax()]
         by_seed.append(score(truth, pooled))
         predicted.append(tuple(pooled.emotion.argmax(axis=1).tolist()))
-        best.append(class_scores(truth.emotion, best_guess, len(EMOTIONS), truth.subject))
-    return LosoResult(len(folds), tuple(seeds), tuple(by_seed), tuple(predicted), tuple(best) if oracle else ())
+        if oracle:
+            best.append(class_scores(truth.emotion, best_guess, len(EMOTIONS), truth.subject))
+    return LosoResult(len(folds), tuple(seeds), tuple(by_seed), tuple(predicted), tuple(best))

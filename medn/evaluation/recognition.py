@@ -109,7 +109,7 @@ def recognition_table(results: Sequence[Recognition], oracle: Sequence[ClassScor
     if oracle:
         rows["all, ORACLE EPOCH (chosen by test score)"] = list(oracle)
     wide = max(map(len, rows))
-    score_width = len(_spread([0.5] * len(results)))
+    score_width = len(spread([0.5] * len(results)))
     lines = [
         f"{'':{wide}}  clips  {'UF1':{score_width}}  95 % interval   {'UAR':{score_width}}  "
         "always the largest class: UF1 / UAR"
@@ -117,14 +117,14 @@ def recognition_table(results: Sequence[Recognition], oracle: Sequence[ClassScor
     for name, scores in rows.items():
         low, high = (mean(ends) for ends in zip(*(s.uf1_interval or (np.nan, np.nan) for s in scores), strict=True))
         lines.append(
-            f"{name:{wide}}  {scores[0].clips:5d}  {_spread([s.uf1 for s in scores])}  {low:.3f} to {high:.3f}  "
-            f"{_spread([s.uar for s in scores])}  {scores[0].baseline_uf1:.3f} / {scores[0].baseline_uar:.3f}"
+            f"{name:{wide}}  {scores[0].clips:5d}  {spread([s.uf1 for s in scores])}  {low:.3f} to {high:.3f}  "
+            f"{spread([s.uar for s in scores])}  {scores[0].baseline_uf1:.3f} / {scores[0].baseline_uar:.3f}"
         )
     lines += ["", "true class   predicted " + " ".join(f"{name:>9}" for name in EMOTIONS)]
     lines += [
         f"{name:22} " + " ".join(f"{n:9d}" for n in row) for name, row in zip(EMOTIONS, confusion(results), strict=True)
     ]
-    lines += ["", f"expected calibration error {_spread([result.calibration_error for result in results])}"]
+    lines += ["", f"expected calibration error {spread([result.calibration_error for result in results])}"]
     return "\n".join([*lines, *_unit_lines(results)])
 
 
@@ -133,23 +133,23 @@ def confusion(results: Sequence[Recognition]) -> NDArray[np.int64]:
     return np.sum([result.whole.confusion for result in results], axis=0)
 
 
-def _unit_lines(results: Sequence[Recognition]) -> list[str]:
-    if not results[0].aus:
-        return []
-    width = len(_spread([0.5] * len(results)))
-    lines = ["", f"unit  clips  there  {'AUC':{width}}  {'F1':{width}}  claimed in every clip: F1"]
-    for units in zip(*(result.aus for result in results), strict=True):
-        told = [_spread([getattr(unit, name) for unit in units], width) for name in ("auc", "f1")]
-        base = _spread([units[0].baseline_f1])
-        lines.append(f"{units[0].name:5} {units[0].clips:5d}  {units[0].positives:5d}  {told[0]}  {told[1]}  {base}")
-    if results[0].au_mean_auc is not None:
-        lines.append(f"mean AUC {_spread([result.au_mean_auc for result in results])}")
-    return lines
-
-
-def _spread(values: Sequence[float | None], width: int = 5) -> str:
+def spread(values: Sequence[float | None], width: int = 5) -> str:
     """The mean, with ± the sample standard deviation of several; a dash where a value is unknown."""
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return f"{'–':^{width}}"
     return f"{mean(known):.3f}" + (f" ± {stdev(known):.3f}" if len(known) > 1 else "")
+
+
+def _unit_lines(results: Sequence[Recognition]) -> list[str]:
+    if not results[0].aus:
+        return []
+    width = len(spread([0.5] * len(results)))
+    lines = ["", f"unit  clips  there  {'AUC':{width}}  {'F1':{width}}  claimed in every clip: F1"]
+    for units in zip(*(result.aus for result in results), strict=True):
+        told = [spread([getattr(unit, name) for unit in units], width) for name in ("auc", "f1")]
+        base = spread([units[0].baseline_f1])
+        lines.append(f"{units[0].name:5} {units[0].clips:5d}  {units[0].positives:5d}  {told[0]}  {told[1]}  {base}")
+    if results[0].au_mean_auc is not None:
+        lines.append(f"mean AUC {spread([result.au_mean_auc for result in results])}")
+    return lines
