@@ -1,6 +1,7 @@
 """The few small widgets that every workspace is built from."""
 
 from collections.abc import Callable
+from html import escape
 from typing import TypeVar
 
 import qtawesome
@@ -104,6 +105,11 @@ def label(text: str = "", *, quiet: bool = False, role: str = "", wrap: bool = F
         result.setProperty("role", role)
     result.setWordWrap(wrap)
     return result
+
+
+def plain(text: str) -> str:
+    """A tooltip's text, to be shown letter by letter: Qt takes what looks like a tag for one, also in a file's name."""
+    return f"<qt>{escape(text)}</qt>" if "<" in text else text
 
 
 def button(text: str, pressed: Callable[[], object], *, role: str = "", tip: str = "", key: str = "") -> QPushButton:

@@ -2,7 +2,7 @@
 
 from gui_driver import live_for, press, until
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDropEvent
+from PyQt6.QtGui import QDropEvent, QTextDocument
 from PyQt6.QtWidgets import QFileDialog
 
 from gui.analyze.queue import Stage
@@ -30,6 +30,17 @@ def test_dropped_files_are_analysed_and_an_unreadable_one_fails_alone(window, in
     assert window.review.record.path == good.outcome.session
     queue.clear_finished()
     assert not queue.entries
+
+
+def test_a_tooltip_shows_a_files_name_letter_by_letter_also_where_it_looks_like_a_tag(window, tmp_path):
+    notes = tmp_path / "<b>anna<b>.mp4"
+    notes.write_text("these are notes, not a video\n")
+    window.analyze.add([str(notes)])
+    until(lambda: not window.analyze.queue.running, 30)
+    tip = window.analyze.table.rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    shown = QTextDocument()
+    shown.setHtml(tip)
+    assert "<b>anna<b>.mp4" in shown.toPlainText()
 
 
 def test_an_analysis_can_be_paused_and_stopped_and_keeps_what_was_done(window, interview):

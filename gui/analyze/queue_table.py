@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
 
 from gui.analyze.queue import Entry, Queue, Stage
 from gui.theme import colour
+from gui.widgets import plain
 from gui.words import length
 
 COLUMNS = ("File", "Size", "Length", "Status", "Progress", "Events", "Speed")
@@ -58,7 +59,7 @@ class QueueModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return cells(entry)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return entry.problem or str(entry.path)
+            return plain(entry.problem or str(entry.path))
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == STATUS:
             return colour(TONES.get(entry.stage, "quiet"))
         if role == Qt.ItemDataRole.UserRole:

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QProgressBar, QRadioButton, QWidget
 
 from gui.review.record import Record
-from gui.widgets import button, column, frame, label, row
+from gui.widgets import button, column, frame, label, plain, row
 from realtime.batch import Tick
 from realtime.export import FORMATS, Outcome, export_sessions
 from realtime.session import Status, StoredEvent
@@ -39,7 +39,8 @@ class ExportDialog(QDialog):
             words.setMinimumHeight(words.heightForWidth(TEXT_PX))  # a grid in a dialog would cut what is wrapped
             box.toggled.connect(self._check)
             box.setAccessibleDescription(FORMATS[name].who)
-            box.setToolTip("Makes " + ", ".join(record.path.stem + ending for ending in FORMATS[name].endings))
+            made = ", ".join(record.path.stem + ending for ending in FORMATS[name].endings)
+            box.setToolTip(plain(f"Makes {made}"))
             tiles.addWidget(
                 frame("card", column(box, words, None, gap=2, margin=10)), place // COLUMNS, place % COLUMNS
             )

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.theme import colour, text_font
-from gui.widgets import IconButton, column, label, row
+from gui.widgets import IconButton, column, label, plain, row
 from realtime.session import SessionError, Status, open_session
 
 ENTRY = Qt.ItemDataRole.UserRole
@@ -99,7 +99,7 @@ class Library(QWidget):
         for entry in entries:
             item = QListWidgetItem(entry.title)
             item.setData(ENTRY, entry)
-            item.setToolTip(entry.problem or str(entry.path))
+            item.setToolTip(plain(entry.problem or str(entry.path)))
             self._list.addItem(item)
             if entry.path == self._opened:
                 self._list.setCurrentItem(item)
