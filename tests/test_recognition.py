@@ -8,11 +8,13 @@ from typer.testing import CliRunner
 
 from medn.cli import app
 from medn.face.window import window
+from medn.model import AU_NAMES
 from medn.runtime import RuntimeUnavailableError
 from realtime.pipeline import Pipeline, PipelineParameters
 from realtime.recognition import UNREAD, Candidate, Recognizer
 from realtime.results import Event, action_units_of, emotion_of
 from realtime.ring import Ring
+from realtime.spotting.decision import decide, features, shipped_decision
 
 MOVEMENT = Event(0, 3.0, 3.15, 3.35, 90, 94, 100, 0.0, {}, {}, 0.0, 0.0)
 
@@ -75,6 +77,16 @@ def test_a_candidate_without_a_window_is_not_read_and_says_so(crops):
         assert event.emotion is None
         assert event.aus is None
         assert event.evidence["micro"] == UNREAD
+
+
+def test_the_decision_hears_which_action_units_were_read_and_of_an_unread_candidate_none():
+    from_medn = {*AU_NAMES, "class"}
+    unread = replace(MOVEMENT, evidence=dict.fromkeys(set(shipped_decision().names.tolist()) - from_medn, 0.3))
+    read = replace(unread, aus=dict.fromkeys(AU_NAMES, 0.9), emotion={"negative": 0.3, "surprise": 0.7})
+    assert {features(unread)[name] for name in from_medn} == {0.0}
+    assert features(read)["class"] == 0.7
+    scores = [decide(event, shipped_decision(), 0.0).score for event in (unread, read)]
+    assert scores[0] != scores[1]
 
 
 def test_a_runtime_asked_for_by_name_that_cannot_run_is_an_error_not_a_fallback(film, tmp_path):

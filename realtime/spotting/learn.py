@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from medn.evaluation.spotting_metrics import IOU_AT_LEAST, iou
 from realtime.results import Event
-from realtime.spotting.decision import LONGEST_S, Decision
+from realtime.spotting.decision import LONGEST_S, Decision, features
 
 FOLDS = 5
 
@@ -34,8 +34,9 @@ def learn(
     Also returns each candidate's score as decided without its own video (folds by video), on which the calibration
     rests. Candidates that last too long are left out, as the spotter leaves them out; their score is 0.
     """
-    names = list(candidates[0].evidence)
-    x = np.array([[event.evidence[name] for name in names] for event in candidates], np.float32)
+    told = [features(event) for event in candidates]
+    names = list(told[0])
+    x = np.array([[row[name] for name in names] for row in told], np.float32)
     brief = x[:, names.index("duration s")] <= LONGEST_S
     fold = np.random.default_rng(seed).permutation(int(video.max()) + 1)[video] % FOLDS
     log_odds = np.zeros(len(x))
@@ -50,9 +51,9 @@ def learn(
 
 def _trees(seed: int) -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(
-        max_iter=250,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
+        max_iter=400,
+        learning_rate=0.04,
+        max_leaf_nodes=12,
         min_samples_leaf=12,
         l2_regularization=2.0,
         max_features=0.3,
