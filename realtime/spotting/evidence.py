@@ -1,6 +1,6 @@
 """The evidence around a candidate: what face and head did before, during and after it, as named numbers.
 
-It is what the decision rests on, and it is kept with every event and every rejected candidate.
+The decision rests on it and on what MEDN says, and it is kept with every event and every rejected candidate.
 """
 
 import numpy as np
