@@ -32,6 +32,9 @@ def videos(
     minutes: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 5.0,
     seed: Seed = 0,
     fps: Annotated[float, typer.Option(min=5, max=240)] = 30.0,
+    micro_rate: Annotated[
+        tuple[float, float], typer.Option(help="Micro-expressions a minute, fewest and most; each video draws its own.")
+    ] = (0.4, 4.0),
 ) -> None:
     """Long videos with planted micro-expressions among all else a face does, with truth.csv and movements.csv."""
     from medn.data.film import write_planted
@@ -39,7 +42,7 @@ def videos(
 
     with input_errors():
         faces = read_portraits(portraits, _split(split)) if portraits else [astronaut()]
-        for path in write_planted(folder, faces, count, 60 * minutes, seed, fps):
+        for path in write_planted(folder, faces, count, 60 * minutes, seed, fps, micro_rate=micro_rate):
             say.print(str(path))
 
 

@@ -27,6 +27,7 @@ def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
     "command",
     [
         ["synth", "videos", "out", "--portraits", "nowhere"],
+        ["synth", "videos", "out", "--micro-rate", 9, 3],
         ["synth", "pairs", "out", "--portraits", "nowhere"],
         ["synth", "pairs", "out", "--portraits", "nowhere", "--split", "everybody"],
         ["synth", "database", "out", "casme2", "nowhere"],

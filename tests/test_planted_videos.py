@@ -181,8 +181,8 @@ def test_a_planted_blink_raises_the_landmarker_s_eye_blink(portrait, tmp_path):
 
 
 def test_the_truth_lists_micro_expressions_only_and_movements_all(portrait, tmp_path):
-    rates = replace(NONE, micro=30, blink=30, gaze=30)
-    paths = list(write_planted(tmp_path / "set", [portrait], 2, 6.0, seed=4, size_px=(160, 90), rates=rates))
+    each_two_seconds = (30.0, 30.0)
+    paths = list(write_planted(tmp_path / "set", [portrait], 2, 6.0, 4, size_px=(160, 90), micro_rate=each_two_seconds))
     assert [path.name for path in paths] == ["planted-4-000.mp4", "planted-4-001.mp4"]
     text = (tmp_path / "set" / "truth.csv").read_text().splitlines()
     assert text[0] == "video,onset_s,apex_s,offset_s,emotion,aus"
@@ -190,7 +190,7 @@ def test_the_truth_lists_micro_expressions_only_and_movements_all(portrait, tmp_
     with (tmp_path / "set" / "movements.csv").open() as lines:
         everything = list(csv.DictReader(lines))
     assert tuple(everything[0]) == MOVEMENTS_HEADER
-    assert {row["kind"] for row in everything} == {"micro", "blink", "gaze"}
+    assert {row["kind"] for row in everything} > {"micro", "gaze"}
     planted = [{key: row[key] for key in truth[0]} for row in everything if row["kind"] == "micro"]
     assert truth == planted
     assert {row["video"] for row in truth} == {path.name for path in paths}
@@ -198,6 +198,19 @@ def test_the_truth_lists_micro_expressions_only_and_movements_all(portrait, tmp_
         assert float(row["onset_s"]) < float(row["apex_s"]) < float(row["offset_s"]) <= 6.0
         assert row["emotion"] in PROTOTYPES
         assert tuple(row["aus"].split("+")) in PROTOTYPES[row["emotion"]]
+
+
+def test_planted_videos_hold_micro_expressions_as_often_as_asked():
+    drawn = [len(plan(seed, 300.0, micro_rate=(3, 9)).micro) / 5 for seed in range(12)]
+    assert min(drawn) > 2.5
+    assert 7 < max(drawn) <= 9.2
+    assert plan(5, 60.0, micro_rate=(0, 0)).micro == ()
+
+
+@pytest.mark.parametrize("rate", [(9, 3), (-1, 2), (1, 1000), (float("nan"), 2)])
+def test_a_rate_that_cannot_be_is_refused_in_a_sentence(rate):
+    with pytest.raises(ValueError, match="give the fewest and the most"):
+        plan(0, 60.0, micro_rate=rate)
 
 
 def test_planted_videos_need_a_face(tmp_path):

@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from medn.data.movements import Movement
-from medn.data.planted import Camera, Rates, Script, plan, write_truth
+from medn.data.planted import MICRO_RATE, Camera, Rates, Script, plan, write_truth
 from medn.data.portrait import Portrait, astronaut, fit
 from medn.data.puppet import Puppet
 from medn.data.scene import Actor, Scene
@@ -55,12 +55,13 @@ def write_planted(
     seed: int,
     fps: float = 30.0,
     size_px: tuple[int, int] = (1280, 720),
-    rates: Rates | None = None,
+    micro_rate: tuple[float, float] = MICRO_RATE,
 ) -> Iterator[Path]:
     """Write planted videos with `truth.csv` and `movements.csv`, and yield each when it and its truth are there.
 
-    Nothing happens until it is iterated over. Faces are taken in a random order, none twice before all have been seen;
-    video k of a seed is the same however many follow. Raises ValueError without portraits.
+    Each holds micro-expressions at a rate a minute drawn between the two of `micro_rate`. Nothing happens until it is
+    iterated over. Faces are taken in a random order, none twice before all have been seen; video k of a seed is the
+    same however many follow. Raises ValueError without portraits.
     """
     if not portraits:
         raise ValueError("planted videos need at least one portrait")
@@ -69,7 +70,7 @@ def write_planted(
     scripts: dict[str, Script] = {}
     for number in range(videos):
         path = folder / f"planted-{seed}-{number:03d}.mp4"
-        scripts[path.name] = plan(seed * 100_003 + number, duration_s, rates)
+        scripts[path.name] = plan(seed * 100_003 + number, duration_s, micro_rate=micro_rate)
         film(scripts[path.name], portraits[order[number % len(order)]], path, fps, size_px)
         write_truth(scripts, folder)
         yield path

@@ -25,6 +25,10 @@ from medn.data.movements import (
 
 CALIBRATION_S = 3.0
 """No micro-expression begins earlier: a spotter may learn the face at rest first."""
+MICRO_RATE = (0.4, 4.0)
+"""Micro-expressions a minute, the fewest and the most, where nobody says how many."""
+MOST_MICRO = 40.0
+"""A minute holds no more of them, with rest between."""
 TRUTH_HEADER = ("video", "onset_s", "apex_s", "offset_s", "emotion", "aus")
 MOVEMENTS_HEADER = (
     "video", "kind", "onset_s", "apex_s", "offset_s", "emotion", "aus", "side", "amplitude_percent_iod", "disturbed",
@@ -89,16 +93,21 @@ def plan(
     rates: Rates | None = None,
     amplitude_iod: tuple[float, float] = (0.006, 0.035),
     camera: Camera | None = None,
+    micro_rate: tuple[float, float] = MICRO_RATE,
 ) -> Script:
     """A script drawn from a seed.
 
-    Without `rates`, 0.4–4 micro-expressions and 10–20 blinks a minute and the rest as in `Rates`; without `camera`, one
-    as webcams are. Raises ValueError if the video is too short to hold anything.
+    Without `rates`, micro-expressions a minute between the two of `micro_rate`, 10–20 blinks, and the rest as in
+    `Rates`; without `camera`, one as webcams are. Raises ValueError if the video is too short to hold anything, or
+    `micro_rate` cannot be.
     """
     if duration_s < CALIBRATION_S + 2:
         raise ValueError(f"a planted video lasts at least {CALIBRATION_S + 2:.0f} s, not {duration_s:g} s")
+    if not 0 <= micro_rate[0] <= micro_rate[1] <= MOST_MICRO:
+        asked = f"micro-expressions a minute from {micro_rate[0]:g} to {micro_rate[1]:g}"
+        raise ValueError(f"{asked}: give the fewest and the most, between 0 and {MOST_MICRO:g}")
     rng = np.random.default_rng(seed)
-    rates = rates or Rates(micro=float(rng.uniform(0.4, 4.0)), blink=float(rng.uniform(10, 20)))
+    rates = rates or Rates(micro=float(rng.uniform(*micro_rate)), blink=float(rng.uniform(10, 20)))
     taken: list[Movement] = []
     # rate, earliest, gap kept to what is there already, how often that gap is ignored: those placed first find room
     for rate, from_s, gap_s, ignored, make in (
