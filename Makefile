@@ -13,7 +13,7 @@ run: .venv/.ready-base
 	@$(bin)/medn demo
 else
 run: .venv/.ready-app
-	@$(bin)/medn
+	@$(bin)/python -m gui.display && exec $(bin)/medn || exec $(bin)/medn demo
 endif
 
 # Threads that spin for work slow each other down on small machines: one each, and two test processes.

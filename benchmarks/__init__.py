@@ -1,1 +1,1 @@
-"""What the product costs on this machine, measured: each benchmark a file, all on the one small `harness`."""
+"""What the program costs on this machine, measured: one file a benchmark, all of them on `benchmarks.harness`."""

@@ -1,7 +1,7 @@
-"""Growth: what further faces cost, and whether hours leave anything behind in memory or in the cost of a frame.
+"""Growth: the cost of each further face, and whether a long run grows in memory or slows down.
 
-Hours pass quickly here: a few pictures again and again, at a camera's times of 200 fps, as fast as the machine allows,
-in a process of its own, into a session, as `medn replay` would write it.
+The long run repeats a few pictures with the time stamps of a 200 fps camera, as fast as the machine allows, in a
+process of its own, and writes a session as `medn replay` does.
 """
 
 import tempfile
@@ -15,23 +15,23 @@ from time import perf_counter
 import numpy as np
 import psutil
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Plot, Progress, Result, in_turn
 from benchmarks.scenes import Picture, endless, tiled
-from realtime.drivers import Sink, run_replay
-from realtime.frame import Frame
+from realtime.drivers import run_replay
 from realtime.pipeline import Pipeline, PipelineParameters
-from realtime.recording import describe
-from realtime.results import Analysis
 from realtime.session import SessionWriter
+from realtime.session.paths import describe
+from realtime.sink import Sink
 from realtime.sources import Generated
+from realtime.types import Analysis, Frame
 
 SIZE_PX = (1280, 720)
 FACES = (1, 2, 3, 4)
 HOURS_RATE_HZ = 200.0
 SAMPLES = 200
-"""Moments at which memory is looked at."""
+"""How many times memory is measured during the long run."""
 FILLED_FRAMES = 2_000
-"""After so many frames every buffer has been filled once: the longest holds seconds at 250 fps."""
+"""After this many frames every buffer has been filled once: the longest holds seconds at 250 fps."""
 PER_FRAMES = 100_000
 
 
@@ -53,35 +53,35 @@ SIZES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """A long run, at evenly spread moments."""
+class LongRun:
+    """A long run, sampled evenly."""
 
     frames: tuple[int, ...]
     memory_mib: tuple[float, ...]
     """Resident memory of the process."""
     step_ms: tuple[float, ...]
-    """Median time in all stages over the frames since the moment before."""
+    """Median time in all stages over the frames since the sample before."""
 
     def growth_mib(self, per_frames: int) -> float:
-        """Memory gained, by the straight line through all moments after the buffers were filled."""
+        """Memory gained in MiB, from a line fitted to the samples after the buffers were filled."""
         since = int(np.searchsorted(self.frames, FILLED_FRAMES))
         slope = np.polyfit(self.frames[since:], self.memory_mib[since:], 1)[0]
         return float(slope * per_frames)
 
     def slowing(self) -> float:
-        """Time of a frame in the last tenth over that in the second tenth."""
+        """Median time of a frame in the last tenth of the run / in the second tenth."""
         tenth = len(self.step_ms) // 10
         return float(np.median(self.step_ms[-tenth:]) / np.median(self.step_ms[tenth : 2 * tenth]))
 
 
-def measure(size: Size, tell: Tell) -> Result:
-    """Time 1–4 faces, then let hours pass."""
+def measure(size: Size, progress: Progress) -> Result:
+    """Time 1–4 faces, then do the long run."""
     scenes = {f"{faces} face{'s' * (faces > 1)}": tiled(faces, SIZE_PX) for faces in FACES}
     contestants = {name: partial(step_ms, pictures, size.frames) for name, pictures in scenes.items()}
-    rounds = in_turn(contestants, size.rounds, tell, warm_up=0)
-    tell(f"{size.hours_frames} frames")
+    rounds = in_turn(contestants, size.rounds, progress, warm_up=0)
+    progress(f"{size.hours_frames} frames")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        hours = pool.submit(long_run, size.hours_frames).result()
+        long = pool.submit(long_run, size.hours_frames).result()
     each = [_line(FACES, [times[number] for times in rounds.values()]) for number in range(size.rounds)]
     subject = f"{size.hours_frames} frames"
     return Result(
@@ -96,11 +96,11 @@ def measure(size: Size, tell: Tell) -> Result:
             *(Measure(name, "time a frame", "ms", tuple(times)) for name, times in rounds.items()),
             Measure("a further face", "time a frame", "ms", tuple(slope for slope, _ in each)),
             Measure("a further face", "linear fit", "R²", tuple(fit for _, fit in each), "higher"),
-            Measure(subject, "memory", "MiB", (max(hours.memory_mib),)),
-            Measure(subject, f"growth per {PER_FRAMES} frames", "MiB", (hours.growth_mib(PER_FRAMES),)),
-            Measure(subject, "last tenth", "× second tenth's time", (hours.slowing(),)),
+            Measure(subject, "memory", "MiB", (max(long.memory_mib),)),
+            Measure(subject, f"growth per {PER_FRAMES} frames", "MiB", (long.growth_mib(PER_FRAMES),)),
+            Measure(subject, "last tenth", "× second tenth's time", (long.slowing(),)),
         ),
-        notes=(f"Growth is that of the straight line through all moments after the first {FILLED_FRAMES} frames.",),
+        notes=(f"Growth is the slope of a line fitted to the samples after the first {FILLED_FRAMES} frames.",),
         plots=(
             Plot(
                 "One frame's analysis by number of faces",
@@ -113,10 +113,10 @@ def measure(size: Size, tell: Tell) -> Result:
             Plot(
                 "Memory over a long run",
                 "frames",
-                "MiB gained since the first look",
+                "MiB gained since the first sample",
                 "line",
-                tuple(map(float, hours.frames)),
-                {"process": tuple(mib - hours.memory_mib[0] for mib in hours.memory_mib)},
+                tuple(map(float, long.frames)),
+                {"process": tuple(mib - long.memory_mib[0] for mib in long.memory_mib)},
             ),
         ),
     )
@@ -134,22 +134,24 @@ def step_ms(pictures: list[Picture], frames: int) -> float:
     return float(np.median(times_ms[frames // 3 :]))
 
 
-def long_run(frames: int) -> Hours:
-    """Analyse so many frames into a session, looking at memory now and then."""
+def long_run(frames: int) -> LongRun:
+    """Analyse this many frames into a session, and sample memory and time."""
     picture = endless(tiled(1, SIZE_PX))
     source = Generated(picture, (np.arange(frames) / HOURS_RATE_HZ).tolist(), "a long run")
-    watcher = _Watcher(max(1, frames // SAMPLES))
+    log = _MemoryLog(max(1, frames // SAMPLES))
     with (
         tempfile.TemporaryDirectory() as folder,
         Pipeline() as pipeline,
-        SessionWriter(Path(folder) / "long.medn", describe(source, pipeline)) as session,
+        SessionWriter(
+            Path(folder) / "long.medn", describe(source, pipeline.parameters, pipeline.recognizer.weights.sha256)
+        ) as session,
     ):
-        session.close(run_replay(source, pipeline, [session, watcher]))
-    return Hours(tuple(watcher.frames), tuple(watcher.memory_mib), tuple(watcher.step_ms))
+        session.close(run_replay(source, pipeline, [session, log]))
+    return LongRun(tuple(log.frames), tuple(log.memory_mib), tuple(log.step_ms))
 
 
-class _Watcher(Sink):
-    """Looks at this process's memory every so many frames."""
+class _MemoryLog(Sink):
+    """Samples this process's memory and the time of a step after every `every` frames."""
 
     def __init__(self, every: int) -> None:
         self._every = every
@@ -159,7 +161,9 @@ class _Watcher(Sink):
         self.memory_mib: list[float] = []
         self.step_ms: list[float] = []
 
-    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        if frame is None:
+            return
         self._since.append(sum(analysis.stages_ms.values()))
         if len(self._since) == self._every:
             self.frames.append(frame.index)
@@ -169,7 +173,7 @@ class _Watcher(Sink):
 
 
 def _line(x: tuple[int, ...], y: list[float]) -> tuple[float, float]:
-    """Slope of the straight line through points, and the share of their variance that it explains (R²)."""
+    """Slope of the line fitted to the points, and R²."""
     slope, start = np.polyfit(x, y, 1)
     left = np.array(y) - (slope * np.array(x) + start)
     return float(slope), float(1 - (left @ left) / ((np.array(y) - np.mean(y)) ** 2).sum())

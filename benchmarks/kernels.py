@@ -1,6 +1,6 @@
-"""Kernels: the motion meter's Numba code, normalising, alignment and flow, against NumPy and OpenCV doing the same.
+"""Kernels: the motion meter's Numba code, normalising, alignment and flow, compared with NumPy and OpenCV.
 
-The memory floor of a job is the time to copy as many bytes as it must read and write, in the same cache.
+The memory floor of a job is the time to copy as many bytes as it reads and writes, in the same cache.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks.harness import Effort, Measure, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Progress, Result, in_turn
 from benchmarks.scenes import tiled
-from medn.data.portrait import find_portrait
-from medn.face.aligned import SIZE_PX, align, alignment, sampling
+from medn.contract import SIZE_PX
+from medn.face.aligned import align, alignment, sampling
 from medn.face.flow import flow_map
 from medn.face.landmarker import Landmarker
+from medn.synthetic.portrait import find_portrait
 from realtime.motion import kernel, reference
 from realtime.motion.meter import MotionMeter, normalise
-from realtime.motion.regions import CELL_PX, CELLS, REGION_NAMES, layout
+from realtime.motion.regions import CELL_PX, CELLS, PATCHES, REGION_NAMES, layout
+from realtime.spotting.background import BANK, LOADING, Background
+from realtime.spotting.detector import Detector
+from realtime.spotting.patterns import shipped_patterns
+from realtime.spotting.responses import GRID_HZ
 
 Grey = NDArray[np.float32]
 Job = Callable[[], object]
 Jobs = dict[str, Job]
 
 SAMPLE_S = 0.03
-"""A job is called again and again for this long, and the mean is one round's figure."""
+"""A job is called repeatedly for this long; the mean is one round's figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,12 @@ class Size:
 SIZES = {Effort.QUICK: Size(5), Effort.NORMAL: Size(15), Effort.THOROUGH: Size(45)}
 
 
-def measure(size: Size, tell: Tell) -> Result:
+def measure(size: Size, progress: Progress) -> Result:
     """Time every job, each contestant in turn."""
     measures: list[Measure] = []
     for job, (product, contestants) in jobs().items():
         timed = {name: partial(us_per_call, work) for name, work in contestants.items()}
-        tell(job)
+        progress(job)
         rounds = in_turn(timed, size.rounds, lambda _: None)
         for name, times_us in rounds.items():
             times = Measure(f"{job}: {name}", "time", "µs", tuple(times_us))
@@ -54,7 +59,7 @@ def measure(size: Size, tell: Tell) -> Result:
             measures += [times, Measure(times.subject, "ratio", "× the product's", share, "neither")]
     return Result(
         benchmark="kernels",
-        question="What do the product's kernels cost, against NumPy and OpenCV doing the same job?",
+        question="What do the product's kernels cost, compared with NumPy and OpenCV doing the same job?",
         conditions={
             "input": "the portrait in a 720p frame, aligned to 128×128 px",
             "rounds": f"{size.rounds} of {1000 * SAMPLE_S:g} ms each, in turn, after one warm-up",
@@ -75,7 +80,7 @@ def us_per_call(work: Job) -> float:
 
 
 def jobs() -> dict[str, tuple[str, Jobs]]:
-    """Every job: which contestant is the product's, and all of them; each is ready to be called."""
+    """Every job: the name of the product's contestant, and all contestants as functions to call."""
     pictures = tiled(1, (1280, 720))
     with Landmarker("image") as landmarker:
         portrait = find_portrait(pictures[0], "portrait", landmarker)
@@ -89,12 +94,15 @@ def jobs() -> dict[str, tuple[str, Jobs]]:
         "normalising": _normalising(faces[0]),
         "sums of cells": _sums(now, before, first),
         "head and regions": _head(now, before, first, points),
+        "patches": _patches(now, before, first, points),
         "movement of a face": _movement(faces, points),
+        "background of the matched filter": _background(),
+        "matched filter": _matched_filter(),
     }
 
 
 def normalised(face: NDArray[np.uint8]) -> Grey:
-    """A face as the motion kernel takes it."""
+    """(128, 128) the normalised face that the motion kernel takes."""
     out, scratch = np.empty((SIZE_PX, SIZE_PX), np.float32), [np.empty((SIZE_PX, SIZE_PX), np.float32) for _ in "mv"]
     normalise(face, out, scratch)
     return out
@@ -103,12 +111,12 @@ def normalised(face: NDArray[np.uint8]) -> Grey:
 def _alignment(picture: NDArray[np.uint8], warp: NDArray[np.float64]) -> tuple[str, Jobs]:
     out = np.empty((SIZE_PX, SIZE_PX), np.uint8)
     zoom = float(np.hypot(*warp[0, :2]))
-    seen = int((SIZE_PX / zoom) ** 2) * 3
+    source_bytes = int((SIZE_PX / zoom) ** 2) * 3
     return "its part of the picture", {
         "its part of the picture": lambda: align(picture, warp, out),
         "the whole picture made grey": lambda: align(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), warp, out),
         "NumPy": lambda: numpy_align(picture, warp),
-        "memory floor": _copying(seen + out.nbytes),
+        "memory floor": _copying(source_bytes + out.nbytes),
     }
 
 
@@ -210,17 +218,65 @@ def _head(now: Grey, before: Grey, first: Grey, points: NDArray[np.float32]) -> 
     }
 
 
-def _movement(faces: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> tuple[str, Jobs]:
-    """From two grey faces to how far the face moved: 21 regions for the spotter, or a field of 128×128 px.
+def _patches(now: Grey, before: Grey, first: Grey, points: NDArray[np.float32]) -> tuple[str, Jobs]:
+    places = layout(points)
+    sums, scratch = np.zeros((CELLS * CELLS, 6), np.float32), np.zeros((CELLS * CELLS, 5), np.float32)
+    kernel.cell_sums(now, first, before, sums)
+    exact, head, motion = sums.astype(np.float64), np.zeros(6), np.zeros((PATCHES * PATCHES, 2), np.float32)
+    return "Numba", {
+        "Numba": lambda: kernel.patch_motion(sums, places.cell_basis, head, scratch, motion),
+        "NumPy": lambda: reference.patch_motion(exact, places, head),
+        "memory floor": _copying(sums.nbytes + places.cell_basis.nbytes + motion.nbytes),
+    }
 
-    The network's flow map is made once a candidate, not once a frame.
+
+def _background() -> tuple[str, Jobs]:
+    """A step of 30 Hz: responses, scales, and the mean piece of a renewal of C⁻¹ and of the scales over long."""
+    correlation = shipped_patterns().correlation
+    background = Background(correlation)
+    values = np.cumsum(np.random.default_rng(0).normal(0, 0.2, (1000, len(correlation))), axis=0).astype(np.float32)
+    held = np.abs(values[-300:])
+    step = 0
+
+    def by_pieces() -> None:
+        nonlocal step
+        step = (step + 1) % (len(values) - BANK.shape[1])
+        background.take(values[step : step + BANK.shape[1]])
+
+    def at_once() -> None:
+        """What a whole renewal costs."""
+        np.median(held, axis=0)
+        np.linalg.inv(correlation + LOADING * np.eye(len(correlation), dtype=np.float32))
+
+    return "in pieces", {"in pieces": by_pieces, "a renewal at once, by NumPy": at_once}
+
+
+def _matched_filter() -> tuple[str, Jobs]:
+    """A frame at 30 Hz, after three seconds of warm-up."""
+    detector, step = Detector(), 0
+    values = np.cumsum(np.random.default_rng(0).normal(0, 0.2, (1000, PATCHES * PATCHES, 2)), axis=0).astype(np.float32)
+
+    def frame() -> None:
+        nonlocal step
+        step += 1
+        detector(step / GRID_HZ, values[step % len(values)])
+
+    for _ in range(200):
+        frame()
+    return "a frame", {"a frame": frame}
+
+
+def _movement(faces: list[NDArray[np.uint8]], points: NDArray[np.float32]) -> tuple[str, Jobs]:
+    """Motion between two grey faces: of 21 regions for the spotter, or a dense field of 128×128 px.
+
+    The network's flow map is computed once for each candidate, not for each frame.
     """
-    meter, time_s, seen = MotionMeter(), 0.0, 0
+    meter, time_s, index = MotionMeter(), 0.0, 0
 
     def by_meter() -> None:
-        nonlocal time_s, seen
-        time_s, seen = time_s + 1 / 30, (seen + 1) % len(faces)
-        meter(faces[seen], time_s, points)
+        nonlocal time_s, index
+        time_s, index = time_s + 1 / 30, (index + 1) % len(faces)
+        meter(faces[index], time_s, points)
 
     dis = {name: cv2.DISOpticalFlow.create(preset) for name, preset in DIS.items()}
     return "motion meter", {
@@ -238,13 +294,13 @@ DIS = {
 
 
 def _copying(moved: int) -> Job:
-    """Reads and writes `moved` bytes altogether."""
+    """A job that reads and writes `moved` bytes in total."""
     source, target = np.ones(moved // 2, np.uint8), np.ones(moved // 2, np.uint8)
     return lambda: np.copyto(target, source)
 
 
 def copy_gb_per_s() -> float:
-    """Memory bandwidth of one thread that copies 64 MiB, reads and writes counted."""
+    """Memory bandwidth in GB/s of one thread that copies 64 MiB, reads and writes counted."""
     source, target = np.ones(2**26, np.uint8), np.ones(2**26, np.uint8)
     best_s = np.inf
     for _ in range(5):

@@ -1,8 +1,8 @@
-"""Live: a camera's fixed rates, latency counted from the moment at which each frame was due.
+"""Live: latency and drops at a camera's fixed rates.
 
-Pictures decoded beforehand come at exactly even times through the product's own live driver, with the patience that it
-has with a device. A frame that comes late because the machine was busy is late from when it was due, so that waiting is
-not hidden ("coordinated omission", Gil Tene). What a real camera adds (exposure, transfer, its own decoding) is not in.
+Pictures decoded beforehand arrive at even intervals through the product's own live driver. Latency counts from the time
+at which each frame was due, so that waiting on a busy machine is included ("coordinated omission", Gil Tene). What a
+real camera adds (exposure, transfer, decoding) is not included.
 """
 
 import time
@@ -14,21 +14,21 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Plot, Progress, Result, in_turn
 from benchmarks.harness.measure import quantiles
 from benchmarks.scenes import Picture, decoded, endless
 from realtime.drivers import Summary, run_live
-from realtime.drivers.paced import Paced
-from realtime.drivers.tally import RESULT_LATENCY
+from realtime.drivers.live import Paced
+from realtime.drivers.summary import RESULT_LATENCY
 from realtime.pipeline import Pipeline, PipelineParameters
 from realtime.sources import Generated
 
 PICTURES = 48
-MOST_DROPPED = 0.01
-"""A rate is held if a smaller share of its frames than this is dropped."""
+MAX_DROPPED = 0.01
+"""A rate is held if the share of its frames that are dropped is smaller than this."""
 STEP_HZ = 10
-"""How finely the highest rate is looked for."""
-HIGHEST_HZ = 640
+"""Step of the search for the highest rate."""
+MAX_RATE_HZ = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Size:
     seconds: float
     """Of each rate in each round."""
     trial_s: float
-    """Of each rate while the highest is looked for."""
+    """Of each trial in the search for the highest rate."""
     hold_s: float
-    """For which the highest rate must be held."""
+    """For how long the highest rate must be held."""
     rates_hz: tuple[int, ...] = (30, 60, 120, 200)
 
 
@@ -54,9 +54,9 @@ class Drive:
 
     summary: Summary
     cpu_cores: float
-    """Cores kept busy by this process, on average."""
+    """Mean CPU use of this process, in cores."""
     memory_mib: float
-    """Resident at the end, of the whole process."""
+    """Resident memory of the process at the end."""
 
     @property
     def dropped(self) -> float:
@@ -64,15 +64,15 @@ class Drive:
         return 1 - self.summary.frames_processed / self.summary.frames_offered
 
 
-def measure(size: Size, tell: Tell, video: Path) -> Result:
-    """Drive the pipeline at each rate, then look for the highest one. Raises `SourceError` for the video."""
+def measure(size: Size, progress: Progress, video: Path) -> Result:
+    """Drive the pipeline at each rate, then search for the highest. Raises `SourceError` for an unreadable video."""
     picture = endless(decoded(video, PICTURES))
     height, width = picture(0).shape[:2]
     rates: dict[str, Callable[[], Drive]] = {
         f"{hz} fps": partial(drive, picture, hz, size.seconds) for hz in size.rates_hz
     }
-    drives = in_turn(rates, size.rounds, tell, warm_up=0)
-    highest = highest_rate_hz(lambda hz, seconds: drive(picture, hz, seconds).dropped, size, tell)
+    drives = in_turn(rates, size.rounds, progress, warm_up=0)
+    highest = highest_rate_hz(lambda hz, seconds: drive(picture, hz, seconds).dropped, size, progress)
     return Result(
         benchmark="live",
         question="At fixed rates, how old is a frame when its result is there, and what is dropped?",
@@ -86,8 +86,8 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
             Measure("highest rate held", "rate", "fps", (float(highest),), "higher"),
         ),
         notes=(
-            "Latency counts from the moment at which a frame was due to the end of its analysis.",
-            f"A rate is held if under {MOST_DROPPED:.0%} of its frames are dropped; landmarks are looked for every "
+            "Latency counts from when a frame was due to the end of its analysis.",
+            f"A rate is held if under {MAX_DROPPED:.0%} of its frames are dropped; landmarks are looked for every "
             f"{1000 * PipelineParameters().landmark_interval_s:g} ms at most, whatever the rate.",
             *_causes(drives),
         ),
@@ -108,24 +108,24 @@ def drive(picture: Callable[[int], Picture], rate_hz: float, seconds: float) -> 
     return Drive(summary, busy_s / wall_s, memory_mib)
 
 
-def highest_rate_hz(dropped: Callable[[int, float], float], size: Size, tell: Tell) -> int:
+def highest_rate_hz(dropped: Callable[[int, float], float], size: Size, progress: Progress) -> int:
     """The highest multiple of 10 fps that is held for `size.hold_s`; 0 if none is.
 
-    `dropped(rate_hz, seconds)` is the share of frames dropped. Short trials first: doubling, then halving the interval;
-    then the long one, and after a failure the rate that it seems to have managed.
+    `dropped(rate_hz, seconds)` returns the share of frames dropped. Short trials first: doubling, then bisection;
+    then one long trial, and after a failure the rate that this trial seems to have reached.
     """
 
     def lost(rate_hz: int, seconds: float) -> float:
-        tell(f"looking for the highest rate: {rate_hz} fps for {seconds:g} s")
+        progress(f"searching for the highest rate: {rate_hz} fps for {seconds:g} s")
         return dropped(rate_hz, seconds)
 
     low, high = 0, 4 * STEP_HZ
-    while high <= HIGHEST_HZ and lost(high, size.trial_s) < MOST_DROPPED:
+    while high <= MAX_RATE_HZ and lost(high, size.trial_s) < MAX_DROPPED:
         low, high = high, 2 * high
-    while high - low > STEP_HZ and low < HIGHEST_HZ:
+    while high - low > STEP_HZ and low < MAX_RATE_HZ:
         middle = (low + high) // 2 // STEP_HZ * STEP_HZ
-        low, high = (middle, high) if lost(middle, size.trial_s) < MOST_DROPPED else (low, middle)
-    while low > 0 and (share := lost(low, size.hold_s)) >= MOST_DROPPED:
+        low, high = (middle, high) if lost(middle, size.trial_s) < MAX_DROPPED else (low, middle)
+    while low > 0 and (share := lost(low, size.hold_s)) >= MAX_DROPPED:
         low = int(low * min(0.9, 1 - share)) // STEP_HZ * STEP_HZ
     return low
 
@@ -144,8 +144,8 @@ def _causes(drives: Mapping[str, Sequence[Drive]]) -> Iterator[str]:
         if causes:
             counts = (sum(drive.summary.frames_dropped.get(cause, 0) for drive in rounds) for cause in causes)
             offered = sum(drive.summary.frames_offered for drive in rounds)
-            told = ", ".join(f"{cause} {count}" for cause, count in zip(causes, counts, strict=True))
-            yield f"Dropped at {rate}, of {offered} offered in all rounds: {told}."
+            counted = ", ".join(f"{cause} {count}" for cause, count in zip(causes, counts, strict=True))
+            yield f"Dropped at {rate}, of {offered} offered in all rounds: {counted}."
 
 
 def _plot(drives: Mapping[str, Sequence[Drive]]) -> Plot:

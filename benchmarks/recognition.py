@@ -1,9 +1,9 @@
-"""Recognition, measured: `python -m benchmarks.recognition PART …` makes one part's figures, `report` writes them down.
+"""Accuracy of recognition: `python -m benchmarks.recognition PART …` computes one part, `report` writes the report.
 
-Parts are `seeds` (the motion branch on published flow maps, trained on synthetic pairs alone, for three seeds), `loso`
-(the motion branch taught on those maps, one subject left out), `finetuned` (the same from the shipped weights),
-`ablations` (MEDN without one of its ideas at a time) and `shipped` (the weights that travel with the package). Each
-keeps its figures as JSON; they take minutes to an hour.
+Parts: `seeds` (the motion branch on published flow maps, trained on synthetic pairs only, three seeds), `loso` (the
+motion branch trained on those maps, leave one subject out), `finetuned` (the same from the shipped weights),
+`ablations` (MEDN without one of its ideas at a time) and `shipped` (the weights in the package). Each part writes its
+figures as JSON and takes minutes to an hour.
 """
 
 import argparse
@@ -17,16 +17,27 @@ import numpy as np
 import torch
 
 from benchmarks.harness.machine import describe_machine
+from benchmarks.harness.report import machine_rows
 from medn.data.flow_archive import read_flow_archive
-from medn.evaluation.flow import answer_maps, evaluate_flow
-from medn.evaluation.recognition import Answers, Recognition, Truth, mean_auc, recognition_table, score, spread
+from medn.data.samples import Samples, origin_of, read_samples
+from medn.evaluation.recognition import (
+    Predictions,
+    Recognition,
+    Truth,
+    evaluate_flow,
+    mean_auc,
+    predict_maps,
+    recognition_table,
+    score,
+    spread,
+)
 from medn.evaluation.windows import WindowResult, evaluate_windows
 from medn.face.flow import published_maps
+from medn.model.config import MEDNConfig
 from medn.model.losses import LossWeights
-from medn.model.medn import MEDN, MEDNConfig
+from medn.model.medn import MEDN
 from medn.training.config import TrainConfig
-from medn.training.on_maps import loso_flow
-from medn.training.samples import Samples, origin_of, read_samples
+from medn.training.loso import loso_flow
 from medn.training.train import train
 from medn.weights import read_weights
 
@@ -66,12 +77,12 @@ def main() -> None:
 
 
 def seeds(arguments: argparse.Namespace) -> Figures:
-    """The first stage for each seed, and the mean of all answers."""
+    """The first training stage for each seed, and the mean of all predictions."""
     archive = read_flow_archive(arguments.maps)
     maps, truth, pairs = published_maps(archive.flow), Truth.of_archive(archive), read_samples(arguments.pairs)
-    answers = [answer_maps(train(TrainConfig(seed=seed), pairs, None).motion, maps) for seed in arguments.seeds]
-    by_seed = [score(truth, each) for each in answers]
-    together = score(truth, Answers(*(np.mean(part, axis=0) for part in zip(*answers, strict=True))))
+    predictions = [predict_maps(train(TrainConfig(seed=seed), pairs, None).motion, maps) for seed in arguments.seeds]
+    by_seed = [score(truth, each) for each in predictions]
+    together = score(truth, Predictions(*(np.mean(part, axis=0) for part in zip(*predictions, strict=True))))
     return {
         "pairs": origin_of(arguments.pairs), "together": _flow_row(together), "table": recognition_table(by_seed),
         "by_seed": [{"seed": seed, **_flow_row(row)} for seed, row in zip(arguments.seeds, by_seed, strict=True)],
@@ -79,19 +90,19 @@ def seeds(arguments: argparse.Namespace) -> Figures:
 
 
 def loso_figures(arguments: argparse.Namespace) -> Figures:
-    """One subject left out, from random weights."""
+    """Leave one subject out, from random weights."""
     result = loso_flow(arguments.maps, tuple(arguments.seeds))
     return {"table": recognition_table(result.by_seed), **asdict(result)}
 
 
 def finetuned(arguments: argparse.Namespace) -> Figures:
-    """One subject left out, from the shipped weights, which saw synthetic faces only."""
+    """Leave one subject out, from the shipped weights, which were trained on synthetic faces only."""
     result = loso_flow(arguments.maps, tuple(arguments.seeds), read_weights().network().motion)
     return {"table": recognition_table(result.by_seed), **asdict(result)}
 
 
 def ablations(arguments: argparse.Namespace) -> Figures:
-    """MEDN and what it is without each of its ideas: same samples, same steps. Kept after each seed; seeds add up."""
+    """MEDN and MEDN without each of its ideas: same samples, same steps. Saved after each seed; runs add up."""
     pairs = read_samples(arguments.pairs)
     windows = Samples.join([read_samples(folder) for folder in arguments.windows])
     test = read_samples(arguments.test)
@@ -115,7 +126,7 @@ def ablations(arguments: argparse.Namespace) -> Figures:
 
 
 def shipped(arguments: argparse.Namespace) -> Figures:
-    """The shipped weights on published maps, and on windows of identities that training never saw."""
+    """The shipped weights on published maps, and on windows of identities that were not in training."""
     weights = read_weights()
     flow = evaluate_flow(arguments.maps, weights.network().motion)
     windows = evaluate_windows(weights.network(), read_samples(arguments.test))
@@ -135,7 +146,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
 
 
 def write_report(figures: Path, folder: Path) -> Path:
-    """Write what parts there are into `YYYY-MM-DD-recognition.md`; returns it."""
+    """Write the parts that exist into `YYYY-MM-DD-recognition.md` and return its path."""
     parts = {
         name: json.loads((figures / f"{name}.json").read_text())
         for name in PARTS
@@ -145,11 +156,8 @@ def write_report(figures: Path, folder: Path) -> Path:
     lines = [
         f"# Recognition, {machine.date_utc[:10]}, revision {machine.revision}", "",
         "Written by `python -m benchmarks.recognition`. Trained on synthetic micro-expressions only, unless it says",
-        "otherwise. Intervals are those under resampling of subjects.", "", "| | |", "| --- | --- |",
+        "otherwise. Intervals come from resampling the subjects.", "", *machine_rows(machine),
     ]  # fmt: skip
-    for name, value in asdict(machine).items():
-        words = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        lines.append(f"| {name.replace('_', ' ')} | {words} |")
     for name, part in parts.items():
         lines += ["", *_SECTIONS[name](part)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,12 +168,12 @@ def write_report(figures: Path, folder: Path) -> Path:
 
 def _seeds_section(part: Figures) -> Iterator[str]:
     yield "## The motion branch on published flow maps, by seed"
-    yield "CASME II and SMIC of the MEGC 2019 composite; no real clip in training. What guessing reaches is told below."
+    yield "CASME II and SMIC of the MEGC 2019 composite; no real clip in training. Trivial baselines are below."
     yield ""
     yield "| seed | UF1 | UAR | CASME II UF1 | SMIC UF1 | AU mean AUC |"
     yield "| --- | --- | --- | --- | --- | --- |"
     keys = ("uf1", "uar", "casme2", "smic", "auc")
-    for row in (*part["by_seed"], {"seed": "answers averaged", **part["together"]}):
+    for row in (*part["by_seed"], {"seed": "predictions averaged", **part["together"]}):
         yield f"| {row['seed']} | {' | '.join(f'{row[key]:.3f}' for key in keys)} |"
     yield f"| mean ± sd | {' | '.join(spread([row[key] for row in part['by_seed']]) for key in keys)} |"
     yield ""
@@ -173,21 +181,21 @@ def _seeds_section(part: Figures) -> Iterator[str]:
 
 
 def _loso_section(part: Figures) -> Iterator[str]:
-    yield "## The motion branch taught on the maps from random weights, one subject left out"
+    yield "## The motion branch trained on the maps from random weights, leave one subject out"
     yield "No synthetic sample. No epoch is chosen by test score: the last one counts."
     yield ""
     yield from _block(part["table"])
 
 
 def _finetuned_section(part: Figures) -> Iterator[str]:
-    yield "## The motion branch taught on the maps from the shipped weights, one subject left out"
+    yield "## The motion branch trained on the maps from the shipped weights, leave one subject out"
     yield ""
     yield from _block(part["table"])
 
 
 def _ablations_section(part: Figures) -> Iterator[str]:
     yield "## Ablations"
-    yield f"Second stage of {part['steps']} steps on {part['windows']} synthetic windows; judged on {part['test']}"
+    yield f"Second stage of {part['steps']} steps on {part['windows']} synthetic windows; evaluated on {part['test']}"
     yield "windows of unseen identities, half of them micro-expressions. Short runs, to be compared with each other."
     yield ""
     yield "| | micro-expression AUC | 3-class UF1 | AU mean AUC | mean &#124;cos&#124; of the branches | seeds |"
@@ -195,28 +203,29 @@ def _ablations_section(part: Figures) -> Iterator[str]:
     for name, rows in part["rows"].items():
         cells = [spread([row[key] for row in rows]) for key in ("micro_auc", "uf1", "au_auc", "mean_cosine")]
         if name.endswith("alone"):
-            cells[-1] = "–"  # nothing holds a branch's features that nobody reads
+            cells[-1] = "–"  # the features of an unused branch are not constrained
         yield f"| {name} | {' | '.join(cells)} | {len(rows)} |"
 
 
 def _shipped_section(part: Figures) -> Iterator[str]:
-    told = part["windows"]
-    classes, alarms = told["emotion"], told["false_alarms"]
+    windows = part["windows"]
+    classes, alarms = windows["emotion"], windows["false_alarms"]
     yield f"## The shipped weights: {part['name']}"
     yield f"SHA-256 {part['sha256']}. On published flow maps, by the motion branch alone:"
     yield ""
     yield from _block(part["table"])
     yield ""
-    yield f"On {told['windows']} synthetic windows of {told['identities']} identities that training never saw"
-    yield f"({told['micro_share']:.0%} micro-expressions):"
+    yield f"On {windows['windows']} synthetic windows of {windows['identities']} identities that were not in training"
+    yield f"({windows['micro_share']:.0%} micro-expressions):"
     yield ""
-    yield f'* "is a micro-expression": AUC {told["micro_auc"]:.3f} (chance 0.5); at 0.5 it finds {told["found"]:.0%}'
-    yield f"  and is wrong on {', '.join(f'{share:.0%} of {kind}' for kind, share in alarms.items())}"
+    yield f'* "is a micro-expression": AUC {windows["micro_auc"]:.3f} (chance 0.5); at 0.5 the recall is'
+    shares = ", ".join(f"{share:.0%} of {kind}" for kind, share in alarms.items())
+    yield f"  {windows['found']:.0%}, and false alarms come from {shares}"
     yield f"* three classes: UF1 {classes['uf1']:.3f} (always the largest class: {classes['baseline_uf1']:.3f});"
-    yield f"  by the motion branch alone {told['motion_emotion']['uf1']:.3f}"
-    yield f"* expected calibration error: classes {told['emotion_calibration_error']:.3f}, micro-expression or not"
-    yield f"  {told['micro_calibration_error']:.3f}"
-    yield f"* mean |cos| between the branches' features: {told['mean_cosine']:.3f}"
+    yield f"  by the motion branch alone {windows['motion_emotion']['uf1']:.3f}"
+    yield f"* expected calibration error: classes {windows['emotion_calibration_error']:.3f}, micro-expression or not"
+    yield f"  {windows['micro_calibration_error']:.3f}"
+    yield f"* mean |cos| between the branches' features: {windows['mean_cosine']:.3f}"
 
 
 _SECTIONS: dict[str, Callable[[Figures], Iterator[str]]] = {

@@ -1,7 +1,7 @@
-"""Replay: the whole pipeline against a bare Face Landmarker loop and against decoding alone, on the same file.
+"""Replay: the whole pipeline compared with a bare Face Landmarker loop and with decoding alone, on the same file.
 
-The bare loop is what a programmer writes first: read, convert, detect, one face, blendshapes on. The product looks for
-up to four faces, decodes and finds them ahead on threads of their own, and does everything else too.
+The bare loop is the simplest program: read, convert, detect one face, blendshapes on. The product detects up to four
+faces, decodes and detects ahead on threads of their own, and does the whole analysis.
 """
 
 import tempfile
@@ -15,15 +15,15 @@ import mediapipe
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Plot, Progress, Result, in_turn
 from benchmarks.harness.measure import ratios
 from medn.face.landmarker import MODEL_FILE, native_log_silenced
 from realtime.drivers import run_replay
-from realtime.frame import Frame
 from realtime.pipeline import Pipeline
-from realtime.recording import describe
 from realtime.session import SessionWriter
+from realtime.session.paths import describe
 from realtime.sources import VideoFile
+from realtime.types import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ SIZES = {Effort.QUICK: Size(3, 4), Effort.NORMAL: Size(5, 10), Effort.THOROUGH: 
 PIPELINE, SESSION, BARE, DECODING = "pipeline", "pipeline, session written", "bare landmarker loop", "decoding alone"
 
 
-def measure(size: Size, tell: Tell, video: Path) -> Result:
-    """Replay a video each way. Raises `SourceError` if it cannot be read."""
+def measure(size: Size, progress: Progress, video: Path) -> Result:
+    """Time each contestant on a video. Raises `SourceError` if it cannot be read."""
     with VideoFile(video) as source:
         name = source.name
         height, width = next(item for item in source if isinstance(item, Frame)).image.shape[:2]
@@ -51,7 +51,7 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
         BARE: lambda: bare_loop(video, size.seconds),
         DECODING: lambda: decoding(video, size.seconds),
     }
-    timings = in_turn(contestants, size.rounds, tell)
+    timings = in_turn(contestants, size.rounds, progress)
     fps = {name: [timing.fps for timing in rounds] for name, rounds in timings.items()}
     measures = [
         figure
@@ -87,7 +87,7 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What one way through the video took; models were loaded and the file opened before."""
+    """One pass through the video; loading of models and opening of the file are not included."""
 
     frames: int
     wall_s: float
@@ -99,7 +99,7 @@ class Timing:
 
 
 def pipeline(video: Path, seconds: float) -> Timing:
-    """The product without sinks."""
+    """The pipeline without sinks."""
     with Pipeline() as pipeline, VideoFile(video) as source:
         began_s = time.perf_counter()
         summary = run_replay(source, pipeline, seconds=seconds)
@@ -107,12 +107,14 @@ def pipeline(video: Path, seconds: float) -> Timing:
 
 
 def pipeline_with_session(video: Path, seconds: float) -> Timing:
-    """The product as `medn replay` runs it: everything kept in a session file, until it is closed."""
+    """The pipeline as `medn replay` runs it, until its session file is closed."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Pipeline() as pipeline,
         VideoFile(video) as source,
-        SessionWriter(Path(folder) / "benchmark.medn", describe(source, pipeline)) as session,
+        SessionWriter(
+            Path(folder) / "benchmark.medn", describe(source, pipeline.parameters, pipeline.recognizer.weights.sha256)
+        ) as session,
     ):
         began_s = time.perf_counter()
         summary = run_replay(source, pipeline, [session], seconds=seconds)
@@ -136,9 +138,9 @@ def bare_loop(video: Path, seconds: float) -> Timing:
     with landmarker:
         frames, began_s = 0, time.perf_counter()
         while True:
-            more, picture = capture.read()
+            read, picture = capture.read()
             time_ms = capture.get(cv2.CAP_PROP_POS_MSEC)
-            if not more or time_ms >= 1000 * seconds:
+            if not read or time_ms >= 1000 * seconds:
                 break
             rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
             landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, rgb), round(time_ms) + 1)
@@ -149,7 +151,7 @@ def bare_loop(video: Path, seconds: float) -> Timing:
 
 
 def decoding(video: Path, seconds: float) -> Timing:
-    """OpenCV reading every frame, and nothing else."""
+    """OpenCV reading every frame."""
     capture = cv2.VideoCapture(str(video))
     frames, began_s = 0, time.perf_counter()
     while capture.read()[0] and capture.get(cv2.CAP_PROP_POS_MSEC) < 1000 * seconds:

@@ -1,4 +1,4 @@
-"""Pictures to measure on: the built-in portrait, once or tiled, swaying a little in front of a camera's noise."""
+"""Test pictures: the built-in portrait, once or tiled, with a slight sway and sensor noise."""
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -10,24 +10,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.data.portrait import astronaut
-from realtime.frame import Frame
+from medn.synthetic.portrait import astronaut
 from realtime.sources import VideoFile
+from realtime.types import Frame
 
 Picture = NDArray[np.uint8]
 
 SWAY = 0.004
-"""Of the picture's height: slow enough for a face to be followed, never quite at rest."""
-AIR = 0.3
-"""Around the face, of its width."""
+"""Amplitude as a share of the picture's height: slow enough for tracking, never fully at rest."""
+MARGIN = 0.3
+"""Around the face, as a share of its width."""
 NOISE = 1.5
 """Standard deviation of a pixel's noise, of 255."""
-SEAMLESS = 24
-"""Pictures after which a scene repeats itself."""
+PERIOD = 24
+"""Number of pictures after which a scene repeats."""
 
 
 def tiled(faces: int, size_px: tuple[int, int]) -> list[Picture]:
-    """24 BGR pictures (height, width, 3) of 1–4 faces side by side, which follow on from each other in a circle."""
+    """24 BGR pictures (height, width, 3) of 1–4 faces side by side; the first continues the last without a jump."""
     width, height = size_px
     face = _face()
     scale = min(height / len(face), width / faces / face.shape[1])
@@ -37,11 +37,11 @@ def tiled(faces: int, size_px: tuple[int, int]) -> list[Picture]:
     for number in range(faces):
         left = int((number + 0.5) * width / faces - tile.shape[1] / 2)
         scene[top : top + len(tile), left : left + tile.shape[1]] = tile
-    return [_taken(scene, 2 * np.pi * number / SEAMLESS, number) for number in range(SEAMLESS)]
+    return [_camera_picture(scene, 2 * np.pi * number / PERIOD, number) for number in range(PERIOD)]
 
 
 def endless(pictures: list[Picture]) -> Callable[[int], Picture]:
-    """Picture number i of pictures shown over and over, back and forth: what `Generated` takes."""
+    """A function of the frame index for `Generated`: the pictures back and forth, without end."""
     loop = pictures + pictures[-2:0:-1]
     return lambda index: loop[index % len(loop)]
 
@@ -67,16 +67,19 @@ def write_video(pictures: Iterable[Picture], path: Path, rate_hz: int = 30) -> P
 
 
 def _face() -> Picture:
-    """The portrait cut close, so that even of four faces in 360 lines each is large enough to be found."""
+    """The portrait cropped closely, so that each of four faces in 360 lines is large enough to be detected."""
     portrait = astronaut()
     (left, top), (right, bottom) = portrait.points[:, :2].min(axis=0), portrait.points[:, :2].max(axis=0)
-    air = AIR * (right - left)
-    rows, columns = slice(max(0, int(top - air)), int(bottom + air)), slice(max(0, int(left - air)), int(right + air))
+    margin = MARGIN * (right - left)
+    rows, columns = (
+        slice(max(0, int(top - margin)), int(bottom + margin)),
+        slice(max(0, int(left - margin)), int(right + margin)),
+    )
     return portrait.image[rows, columns]
 
 
-def _taken(scene: Picture, phase: float, seed: int) -> Picture:
-    """The scene from a camera that sways, with noise."""
+def _camera_picture(scene: Picture, phase: float, seed: int) -> Picture:
+    """The scene as a camera sees it at this phase of its sway, with noise."""
     reach = SWAY * len(scene)
     move = np.array([[1, 0, reach * np.sin(phase)], [0, 1, reach * np.cos(phase)]])
     moved = cv2.warpAffine(scene, move, scene.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)

@@ -1,7 +1,7 @@
-"""Stages: where a frame's time goes, by the size of the picture and the number of faces.
+"""Stages: the time of each stage of a frame's analysis, by size of the picture and number of faces.
 
-Real videos of the tiled portrait go through the pipeline frame by frame, as a camera's do, and its own accounts say how
-long each stage took.
+Videos of the tiled portrait go through the pipeline frame by frame, as a camera's frames do; the pipeline measures its
+own stages.
 """
 
 import tempfile
@@ -13,20 +13,20 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell, in_turn
+from benchmarks.harness import Effort, Measure, Plot, Progress, Result, in_turn
 from benchmarks.harness.measure import quantiles
 from benchmarks.scenes import endless, tiled, write_video
-from realtime.frame import Frame
-from realtime.latency import Latencies
 from realtime.pipeline import Pipeline
 from realtime.sources import VideoFile
+from realtime.timing import Latencies
+from realtime.types import Frame
 
 SIZES_PX = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080)}
 FACES = (1, 2, 3, 4)
 ALL_BUT_LANDMARKS = "all but landmarks"
 WITH, BETWEEN = "step with landmarks", "step between landmarks"
-SETTLED_S = 1.0
-"""Left out at the start: models warm up, and a second face is first looked for."""
+WARM_UP_S = 1.0
+"""Left out at the start, while models warm up and further faces are detected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,48 +46,48 @@ SIZES = {
 }
 
 
-def measure(size: Size, tell: Tell) -> Result:
-    """Replay each scene."""
+def measure(size: Size, progress: Progress) -> Result:
+    """Time the stages on each scene."""
     with tempfile.TemporaryDirectory() as folder:
         scenes: dict[str, Callable[[], dict[str, Mapping[str, float]]]] = {}
         for name, faces in product(size.sizes_px, size.faces):
-            tell(f"filming {name}, {faces} faces")
+            progress(f"rendering {name}, {faces} faces")
             pictures = tiled(faces, SIZES_PX[name])
             video = Path(folder) / f"{name}-{faces}.mp4"
             write_video(map(endless(pictures), range(size.frames)), video)
             scenes[f"{name}, {faces} face{'s' * (faces > 1)}"] = partial(stages_ms, video)
-        rounds = in_turn(scenes, size.rounds, tell, warm_up=0)
+        rounds = in_turn(scenes, size.rounds, progress, warm_up=0)
     return Result(
         benchmark="stages",
         question="Where does a frame's time go, by the size of the picture and the number of faces?",
         conditions={
-            "video": f"the portrait, tiled: {size.frames} frames at 30/s, H.264, the first {SETTLED_S:g} s left out",
+            "video": f"the portrait, tiled: {size.frames} frames at 30/s, H.264, the first {WARM_UP_S:g} s left out",
             "rounds": f"{size.rounds}, in turn; quantiles are those of one round",
         },
         measures=tuple(_measures(rounds)),
         notes=(
-            "step: the whole of a frame's analysis, after its decoding, told apart by whether landmarks were looked "
-            f"for in it; {ALL_BUT_LANDMARKS}: every step less landmarks.",
+            "step: the whole analysis of a frame after its decoding, with and without landmarks; "
+            f"{ALL_BUT_LANDMARKS}: every step less landmarks.",
         ),
         plots=(_plot(rounds),),
     )
 
 
 def stages_ms(video: Path) -> dict[str, Mapping[str, float]]:
-    """p50, p90, p99 and max in ms of each stage over the settled part of a video's frames."""
+    """p50, p90, p99 and max in ms of each stage over a video's frames after the warm-up."""
     latencies = Latencies()
     with Pipeline() as pipeline, VideoFile(video) as source:
         asked_s = perf_counter()
         for frame in (item for item in source if isinstance(item, Frame)):
             began_s = perf_counter()
-            pipeline.step(frame)
+            analysis = pipeline.step(frame)
             ended_s = perf_counter()
-            if frame.time_s >= SETTLED_S:
-                stages, step_ms = pipeline.analysis.stages_ms, 1000 * (ended_s - began_s)
+            if frame.time_s >= WARM_UP_S:
+                stages, step_ms = analysis.stages_ms, 1000 * (ended_s - began_s)
                 rest_ms = step_ms - stages.get("landmarks", 0.0)
                 step = WITH if "landmarks" in stages else BETWEEN
-                told = {"decode": 1000 * (began_s - asked_s), **stages, ALL_BUT_LANDMARKS: rest_ms, step: step_ms}
-                for stage, ms in told.items():
+                times_ms = {"decode": 1000 * (began_s - asked_s), **stages, ALL_BUT_LANDMARKS: rest_ms, step: step_ms}
+                for stage, ms in times_ms.items():
                     latencies.record(stage, ms)
             asked_s = perf_counter()
     return dict(latencies.quantiles_ms())
@@ -95,7 +95,7 @@ def stages_ms(video: Path) -> dict[str, Mapping[str, float]]:
 
 def _measures(rounds: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> Iterator[Measure]:
     for scene, outcomes in rounds.items():
-        # what only some frames need (recognising) may not have happened in every round
+        # a stage that only some frames need (recognize) may be missing in a round
         for stage in (stage for stage in outcomes[0] if all(stage in outcome for outcome in outcomes)):
             yield from quantiles(f"{scene}: {stage}", [outcome[stage] for outcome in outcomes])
 

@@ -1,4 +1,4 @@
-"""Start: from the start of a process to its first live frame analysed, in parts; opening a camera is not in it."""
+"""Start: time from the start of a process to its first analysed live frame, in parts; without opening a camera."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.harness import Effort, ImpossibleError, Measure, Result, Tell, in_turn
+from benchmarks.harness import Effort, ImpossibleError, Measure, Progress, Result, in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ SIZES = {Effort.QUICK: Size(2), Effort.NORMAL: Size(7), Effort.THOROUGH: Size(21
 PARTS = ("interpreter and imports", "models and kernels ready", "first frame analysed")
 
 
-def measure(size: Size, tell: Tell, video: Path) -> Result:
-    """Start again and again; the first time warms the file cache and, if need be, compiles the kernels."""
-    starts = in_turn({"start": lambda: start_s(video)}, size.rounds, tell)["start"]
+def measure(size: Size, progress: Progress, video: Path) -> Result:
+    """Start repeatedly; the warm-up fills the file cache and compiles the kernels where they are not cached."""
+    starts = in_turn({"start": lambda: start_s(video)}, size.rounds, progress)["start"]
     return Result(
         benchmark="start",
         question="How long after its start has the program analysed its first live frame?",
@@ -32,7 +32,7 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
             Measure(part, "since the start", "s", values)
             for part, values in zip(PARTS, zip(*starts, strict=True), strict=True)
         ),
-        notes=("Kernels come from their cache; the warm-up compiles them where there is none.",),
+        notes=("Kernels are loaded from their cache; the warm-up compiles them where there is none.",),
     )
 
 
@@ -47,18 +47,18 @@ def start_s(video: Path) -> tuple[float, ...]:
     try:
         done_s: tuple[float, ...] = here.recv()
     except EOFError:
-        raise ImpossibleError("The process whose start was measured ended early; its words are above.") from None
+        raise ImpossibleError("The process whose start was measured ended early; its messages are above.") from None
     process.join()
-    return tuple(moment_s - began_s for moment_s in done_s)
+    return tuple(end_s - began_s for end_s in done_s)
 
 
 def _live(connection: Connection, video: Path) -> None:
     """What `medn live` does, up to its first frame. `time.monotonic()` is the same clock in every process."""
-    from realtime.drivers import Sink, run_live
-    from realtime.frame import Frame
+    from realtime.drivers import run_live
     from realtime.pipeline import Pipeline
-    from realtime.results import Analysis
+    from realtime.sink import Sink
     from realtime.sources import open_source
+    from realtime.types import Analysis, Frame
 
     imported_s = time.monotonic()
     with Pipeline() as pipeline:
@@ -66,7 +66,7 @@ def _live(connection: Connection, video: Path) -> None:
         first_s: list[float] = []
 
         class First(Sink):
-            def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
+            def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
                 del frame, analysis
                 first_s.append(time.monotonic())
 

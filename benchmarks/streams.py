@@ -1,4 +1,4 @@
-"""Streams: how many cameras at 30 fps one machine holds, each with a process of its own, and what each costs."""
+"""Streams: how many 30 fps cameras one machine can analyse at once, one process each, and the cost of each."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Effort, Measure, Plot, Result, Tell
-from benchmarks.live import MOST_DROPPED, PICTURES, Drive, drive
+from benchmarks.harness import Effort, Measure, Plot, Progress, Result
+from benchmarks.live import MAX_DROPPED, PICTURES, Drive, drive
 from benchmarks.scenes import decoded, endless
-from realtime.drivers.tally import RESULT_LATENCY
+from realtime.drivers.summary import RESULT_LATENCY
 
 RATE_HZ = 30
 WARM_UP_S = 1.0
-PATIENCE_S = 300.0
+READY_TIMEOUT_S = 300.0
 """For all processes to be ready."""
 
 
@@ -26,26 +26,26 @@ class Size:
     """How much is measured."""
 
     seconds: float
-    most: int
+    max_streams: int
 
 
 SIZES = {Effort.QUICK: Size(3, 2), Effort.NORMAL: Size(10, 64), Effort.THOROUGH: Size(60, 256)}
 
 
-def measure(size: Size, tell: Tell, video: Path) -> Result:
-    """Run more and more streams until they are not all held."""
+def measure(size: Size, progress: Progress, video: Path) -> Result:
+    """Search for the largest number of streams that are all held."""
 
     def streams(count: int) -> list[Drive]:
-        tell(f"{count} streams at {RATE_HZ} fps for {size.seconds:g} s")
+        progress(f"{count} streams at {RATE_HZ} fps for {size.seconds:g} s")
         return run_streams(count, video, size.seconds)
 
     tried: dict[int, list[Drive]] = {}
 
     def held(count: int) -> bool:
         tried[count] = streams(count)
-        return max(drive.dropped for drive in tried[count]) < MOST_DROPPED
+        return max(drive.dropped for drive in tried[count]) < MAX_DROPPED
 
-    most = most_held(held, size.most)
+    most = max_held(held, size.max_streams)
     tried = dict(sorted(tried.items()))
     return Result(
         benchmark="streams",
@@ -53,15 +53,15 @@ def measure(size: Size, tell: Tell, video: Path) -> Result:
         conditions={
             "frames": f"{PICTURES} decoded pictures of {video.name} over and over, one face",
             "rounds": f"one of {size.seconds:g} s; one process a stream; the spread is that between streams",
-            "held": f"under {MOST_DROPPED:.0%} of the frames of each stream dropped",
+            "held": f"under {MAX_DROPPED:.0%} of the frames of each stream dropped",
         },
         measures=(*_measures(tried), Measure("streams held", "count", "", (float(most),), "higher")),
         plots=(_plot(tried),),
     )
 
 
-def most_held(held: Callable[[int], bool], most: int) -> int:
-    """The most streams that are held, up to `most`: doubling, then halving the interval."""
+def max_held(held: Callable[[int], bool], most: int) -> int:
+    """The largest number of streams that is held, up to `most`: doubling, then bisection."""
     low, high = 0, 1
     while high <= most and held(high):
         low, high = high, 2 * high
@@ -73,7 +73,7 @@ def most_held(held: Callable[[int], bool], most: int) -> int:
 
 
 def run_streams(count: int, video: Path, seconds: float) -> list[Drive]:
-    """So many streams at once, which begin together."""
+    """Run `count` streams at once, started together."""
     context = get_context("spawn")
     barrier = context.Barrier(count)
     with ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(barrier, video)) as pool:
@@ -85,15 +85,15 @@ _video: Path
 
 
 def _prepare(barrier: Barrier, video: Path) -> None:
-    global _ready, _video  # this worker process's own, set once
+    global _ready, _video  # set once in each worker process
     _ready, _video = barrier, video
 
 
 def _stream(seconds: float) -> Drive:
-    """One stream of this process, from the moment at which all others are ready too."""
+    """The stream of this process; starts when all processes are ready."""
     picture = endless(decoded(_video, PICTURES))
     drive(picture, RATE_HZ, WARM_UP_S)
-    _ready.wait(PATIENCE_S)
+    _ready.wait(READY_TIMEOUT_S)
     time.sleep(0.1)
     return drive(picture, RATE_HZ, seconds)
 

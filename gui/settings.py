@@ -1,17 +1,26 @@
-"""What the app remembers, as one JSON file in the platform's place for settings."""
+"""The app's settings, one JSON file in the platform's folder for settings."""
 
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-SENSITIVITIES = tuple(round(0.5 * 1.2**step, 3) for step in range(9))
-"""Stops of the slider: thresholds are divided by them, after they are divided by the usual one's."""
-USUAL_SENSITIVITY = 4
-TERMS = 1
-"""Raised when the responsible-use page says something new: it must then be read again."""
+if TYPE_CHECKING:
+    from realtime.recognition.decision import DecisionFile
+
+SCORE_THRESHOLDS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+"""Places of the sensitivity slider, strict to lenient: a candidate with at least this score is reported."""
+DEFAULT_SCORE_THRESHOLD = 0.6
+"""The default of `PipelineParameters`, which takes a second to import; a test compares the two."""
+OLD_PLACES = (0.9, 0.9, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3)
+"""Score threshold nearest to each place of the older slider, which settings files stored as `sensitivity`."""
+TERMS = 2
+"""Version of the responsible-use page; a newer one must be accepted again."""
+UNSAVED = ("person", "rest_s")
+"""Never written to the file: participants' names are part of their sessions only, and are deleted with these; a stretch
+at rest is of one recording."""
 
 
 @dataclass
@@ -22,67 +31,90 @@ class Settings:
     light: bool = False
     reduced_motion: bool = False
     source: str = ""
-    """What was looked at last: a camera by its name, a file, a stream."""
+    """The source of the last run: a camera by its name, a file, a stream."""
     width: int = 1280
     height: int = 720
     rate_hz: int = 30
-    most_faces: int = 1
+    most_faces: int = 4
+    """The default of `PipelineParameters` and of the command line."""
     runtime: str = "auto"
-    """What recognises; see `medn.runtime`."""
-    sensitivity: int = USUAL_SENSITIVITY
-    """A place in `SENSITIVITIES`."""
+    """The recognizer's runtime; see `medn.runtime`."""
+    spotter: str = ""
+    """The file of a decision on peaks that `medn train-spotter` made; the shipped one if empty."""
+    spotter_sha256: str = ""
+    score_threshold: float = DEFAULT_SCORE_THRESHOLD
+    """One of `SCORE_THRESHOLDS`."""
     show_outline: bool = True
     show_motion: bool = True
     show_events: bool = True
+    lsl: bool = False
+    """Whether a live run is published on the local network (Lab Streaming Layer)."""
     workers: int = 2
+    volume_pct: int = 80
+    muted: bool = False
+    slow_sound: bool = True
+    """Whether sound is heard at ¼ and ½ speed too, at its own pitch."""
     sessions: str = ""
-    """A folder; the program's own if empty."""
+    """The folder of the sessions; the program's own if empty."""
     person: str = ""
-    """Who was recorded last, to be proposed again."""
-
-    @property
-    def factor(self) -> float:
-        """The sensitivity as a factor; 1 is the usual one."""
-        return SENSITIVITIES[self.sensitivity] / SENSITIVITIES[USUAL_SENSITIVITY]
+    """Who was recorded last, proposed again until the app is closed; never written to the file."""
+    rest_s: tuple[float, float] | None = None
+    """Where the person of the recording at hand is at rest; see `PipelineParameters`."""
+    geometry: str = ""
+    """The window's size and place when it was closed, as Qt saves it, in base64."""
 
     @property
     def folder(self) -> Path:
-        """Where sessions go."""
-        from realtime.recording import sessions_folder  # brings the pipeline with it, which takes a second to load
+        """The folder in which sessions are stored."""
+        from realtime.session.paths import sessions_folder  # brings the pipeline with it, which takes a second to load
 
         return Path(self.sessions) if self.sessions else sessions_folder()
 
+    @property
+    def decision(self) -> "DecisionFile | None":
+        """The decision that was chosen; whether the file is still there is seen when it is used."""
+        from realtime.recognition.decision import DecisionFile  # takes a second to load
+
+        return DecisionFile(self.spotter, self.spotter_sha256) if self.spotter else None
+
 
 def settings_file() -> Path:
-    """Where they are kept."""
+    """Return the path of the settings file."""
     return platformdirs.user_config_path("medn", appauthor=False) / "app.json"
 
 
 def load() -> Settings:
-    """What was saved; whatever is missing or cannot be read has its default."""
+    """Return the saved settings; what is missing or cannot be read has its default."""
     try:
         saved = json.loads(settings_file().read_text())
     except (OSError, ValueError):
         return Settings()
-    return Settings(**_known(saved)) if isinstance(saved, dict) else Settings()
+    return Settings(**_valid(saved)) if isinstance(saved, dict) else Settings()
 
 
 def save(settings: Settings) -> None:
-    """Write them; raises OSError if that cannot be done."""
+    """Write the settings file. Raises OSError."""
     file = settings_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     written = file.with_suffix(".new")
-    written.write_text(json.dumps(asdict(settings), indent=1))
+    written.write_text(
+        json.dumps({name: value for name, value in asdict(settings).items() if name not in UNSAVED}, indent=1)
+    )
     written.replace(file)
 
 
-def _known(saved: dict[str, Any]) -> dict[str, Any]:
+def _valid(saved: dict[str, Any]) -> dict[str, Any]:
     defaults = Settings()
-    known = {
+    valid = {
         field.name: saved[field.name]
         for field in fields(Settings)
-        if field.name in saved and type(saved[field.name]) is type(getattr(defaults, field.name))
+        if field.name not in UNSAVED
+        and field.name in saved
+        and type(saved[field.name]) is type(getattr(defaults, field.name))
     }
-    if not 0 <= known.get("sensitivity", 0) < len(SENSITIVITIES):
-        del known["sensitivity"]
-    return known
+    place = saved.get("sensitivity")
+    if "score_threshold" not in valid and type(place) is int and 0 <= place < len(OLD_PLACES):
+        valid["score_threshold"] = OLD_PLACES[place]
+    if valid.get("score_threshold", DEFAULT_SCORE_THRESHOLD) not in SCORE_THRESHOLDS:
+        del valid["score_threshold"]
+    return valid

@@ -1,4 +1,4 @@
-"""The look: colours, type and spacing as tokens, and the style sheet made from them. Dark by default, light on wish."""
+"""The theme: colours, fonts and spacing as tokens, and the style sheet made from them. Dark by default."""
 
 import gc
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ TEXT_PX = 13
 GRID_PX = 8
 CORNER_PX = 6
 TICK = Path(__file__).with_name("tick.svg").as_posix()
-"""In a ticked box, for those who do not tell its colour from the empty one's."""
+"""Drawn in a ticked box: colour is never the only sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Colours by what they mean."""
+    """Colours by meaning."""
 
     ground: str
     surface: str
@@ -51,22 +51,22 @@ _tokens = DARK
 
 
 def tokens() -> Tokens:
-    """The colours now in use; read when painting, so that a change of theme shows at once."""
+    """Return the colours now in use; read when painting, so that a change of theme shows at once."""
     return _tokens
 
 
 def colour(name: str, alpha: int = 255) -> QColor:
-    """A token as a colour, `alpha` from 0 to 255."""
+    """Return a token as a colour, `alpha` from 0 to 255."""
     result = QColor(getattr(_tokens, name))
     result.setAlpha(alpha)
     return result
 
 
 def apply(app: QApplication, *, light: bool) -> None:
-    """Dress the whole app; every widget is told by a palette change."""
+    """Apply the theme to the whole app; every widget receives a palette change."""
     global _tokens
     _tokens = LIGHT if light else DARK
-    with _no_widget_dying():
+    with _garbage_kept():
         app.setStyle("Fusion")
         app.setFont(text_font())
         app.setPalette(_palette())
@@ -74,9 +74,9 @@ def apply(app: QApplication, *, light: bool) -> None:
 
 
 @contextmanager
-def _no_widget_dying() -> Iterator[None]:
-    """Keep Python from collecting garbage: Qt goes through a list of all widgets and tells each, Python code among
-    them, and would crash at one that was collected since (a dialog without a parent)."""
+def _garbage_kept() -> Iterator[None]:
+    """Suspend Python's garbage collection: Qt notifies a list of all widgets, which runs Python code, and would crash
+    at a widget that was collected meanwhile (a dialog without a parent)."""
     gc.collect()
     collecting = gc.isenabled()
     gc.disable()
@@ -88,7 +88,7 @@ def _no_widget_dying() -> Iterator[None]:
 
 
 def text_font(size_px: int = TEXT_PX, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The app's type; figures all have the same width, so that numbers do not dance."""
+    """Return the app's font; all digits have the same width, so that changing numbers do not move."""
     font = QFont()
     font.setFamilies(FAMILIES)
     font.setPixelSize(size_px)
@@ -121,6 +121,7 @@ QLabel[quiet="true"] {{ color: {t.quiet}; }}
 QLabel[role="title"] {{ font-size: 18px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="section"] {{ color: {t.quiet}; font-size: 11px; font-weight: 600; letter-spacing: 0.6px; }}
+QLabel[role="recording"] {{ color: {t.recording}; font-weight: 600; }}
 QFrame[role="panel"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: {CORNER_PX}px; }}
 QFrame[role="card"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: {CORNER_PX}px; }}
 QFrame[role="card"]:hover {{ border-color: {t.quiet}; }}
@@ -166,7 +167,7 @@ QMenu::item:selected {{ background: {t.line}; }}
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.ground}; border: 1px solid {t.line};
     border-radius: {CORNER_PX}px; padding: 5px 8px; selection-background-color: {t.accent};
     selection-color: {t.on_accent}; }}
-QPushButton[role="judge"]:checked {{ background: {t.line}; border-color: {t.text}; }}
+QPushButton[role="verdict"]:checked {{ background: {t.line}; border-color: {t.text}; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {t.quiet};
     border-radius: 4px; background: {t.ground}; }}
@@ -201,5 +202,7 @@ QScrollBar::handle:hover {{ background: {t.quiet}; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
     background: transparent; border: none; width: 0; height: 0; }}
 QSplitter::handle {{ background: transparent; }}
+QSplitter::handle:horizontal {{ width: 8px; }}
+QSplitter::handle:vertical {{ height: 8px; }}
 QSplitter::handle:hover {{ background: {t.line}; }}
 """

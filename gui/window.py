@@ -1,65 +1,94 @@
-"""The window: three workspaces under a slim bar, a banner for what must be said, a strip for what was measured."""
+"""The window: a bar, three workspaces, a banner for messages, and a strip of measured figures."""
 
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QResizeEvent
-from PyQt6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QMessageBox, QPushButton, QStackedWidget, QWidget
+from PyQt6.QtCore import QByteArray, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QButtonGroup,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
 
 from gui import theme
 from gui.analyze.workspace import AnalyzeWorkspace
-from gui.banner import Banner
-from gui.keys import Key, KeysDialog, analyze_keys, bind, live_keys, review_keys
+from gui.dialogs.settings import SettingsDialog
+from gui.format import length
+from gui.keys import Command, KeysDialog, by_key
 from gui.live.strip import Strip
 from gui.live.workspace import LiveWorkspace
 from gui.review.workspace import ReviewWorkspace
 from gui.settings import Settings, save
-from gui.settings_dialog import SettingsDialog
-from gui.widgets import IconButton, column, frame, icon, label, row
-from gui.words import length
+from gui.widgets.banner import Banner
+from gui.widgets.basic import IconButton, column, frame, icon, label, resize_within_screen, row
 
 WORKSPACES = ("Live", "Analyze", "Review")
+SIZE, MIN_SIZE = (1360, 860), (900, 470)
+"""At first, less on a smaller screen; at the least: what 1920×1080 at 200 % leaves beside its panels."""
 
 
 class MainWindow(QMainWindow):
-    """Everything that is shown."""
+    """The bar, the workspaces, the banner and the strip."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
         self.setWindowTitle("MEDN")
         self.setWindowIcon(icon("user-focus", "accent"))
-        self.resize(1360, 860)
-        self.setMinimumSize(1100, 680)
+        self.setMinimumSize(*MIN_SIZE)
         self.banner, self.strip = Banner(), Strip()
         self.live = LiveWorkspace(settings, self.banner, self.strip)
         self.analyze = AnalyzeWorkspace(settings, self.banner)
         self.review = ReviewWorkspace(settings, self.banner)
         self._stack = QStackedWidget()
-        for workspace in (self.live, self.analyze, self.review):
+        self._workspaces = (self.live, self.analyze, self.review)
+        for workspace in self._workspaces:
             self._stack.addWidget(workspace)
+        self._commands = self._make_commands()
         body = QWidget()
         body.setLayout(column(self._bar(), self._stack, self.strip, gap=0))
         self.banner.setParent(body)
         self.setCentralWidget(body)
         self.live.session_written.connect(self.open_session)
         self.analyze.session_picked.connect(self.open_session)
-        self._keys()
+        self.review.again_asked.connect(self._analyse_again)
         clock = QTimer(self)
         clock.timeout.connect(self._refresh_bar)
         clock.start(250)
         self.show_workspace(0)
-        self._stack.setFocus()  # Tab begins with the names of the workspaces, none of which is ringed before
+        self._stack.setFocus()  # Tab begins with the names of the workspaces
+        if not self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode())):
+            resize_within_screen(self, *SIZE)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """The banner stays in the middle."""
+        """Keep the banner in the middle."""
         super().resizeEvent(event)
         self.banner.place()
 
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Enter presses the button that has the focus; where nothing has it, the primary one of the workspace."""
+        if event is None or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+            return
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.click()
+        elif focused in (None, self, self._stack, *self._workspaces):
+            shown = self._workspaces[self._stack.currentIndex()].findChildren(QPushButton)
+            primary = [each for each in shown if each.isDefault() and each.isVisible() and each.isEnabled()]
+            if primary:
+                primary[0].click()
+
     def show_workspace(self, place: int, *_: object) -> None:
-        """Bring a workspace to the front; a live run goes on behind the others."""
+        """Show a workspace; a live run continues while another one is shown."""
         self._stack.setCurrentIndex(place)
+        self.banner.show_for(self._workspaces[place])
         self._tabs[place].setChecked(True)
         self.strip.setVisible(place == 0)
         if place == 2:
@@ -69,21 +98,26 @@ class MainWindow(QMainWindow):
         """Show a session in Review."""
         self.show_workspace(2)
         self.review.open(path)
-        self.review.table.view.setFocus()  # so that Space plays and does not press what had the focus before
+        self.review.table.view.setFocus()  # so that Space plays and does not press a button
+
+    def _analyse_again(self, video: str, chosen: Settings) -> None:
+        self.show_workspace(1)
+        self.analyze.analyse_again(video, chosen)
 
     def leave(self) -> None:
-        """Close without a question; what is recorded is saved."""
+        """Close without a question; a recording is saved."""
         self.live.recorder.stop()
         self.close()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Save what is running, then go. Nothing is lost: a recording ends as a whole session, an analysis likewise."""
+        """Save what is running, then close: a recording and an analysis each end as a complete session."""
         if self.live.recorder.path is not None and event is not None and not self._may_end_recording():
             event.ignore()
             return
         self.live.stop(patience_s=5.0)
         self.analyze.shut_down()
         self.review.shut_down()
+        self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         try:
             save(self.settings)
         except OSError as error:
@@ -99,20 +133,19 @@ class MainWindow(QMainWindow):
         name = label("MEDN", role="heading")
         self._tabs: list[QPushButton] = []
         group = QButtonGroup(self)
-        for place, words in enumerate(WORKSPACES):
-            tab = QPushButton(words)
+        for place, text in enumerate(WORKSPACES):
+            tab = QPushButton(text)
             tab.setCheckable(True)
             tab.setProperty("tab", True)
-            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space belongs to the workspace
-            tab.setToolTip(f"{words} (Ctrl+{place + 1})")
+            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space acts in the workspace
+            tab.setToolTip(self._commands[place].tip)
             tab.clicked.connect(partial(self.show_workspace, place))
             group.addButton(tab)
             self._tabs.append(tab)
-        self._recording = label("")
-        self._recording.setProperty("role", "recording")
+        self._recording = label("", role="recording")
         self._recording.hide()
         self._light = IconButton("sun", "Light or dark", self._toggle_theme, flat=True)
-        settings = IconButton("gear-six", "Settings", self._open_settings, key="Ctrl+,", flat=True)
+        settings = IconButton("gear-six", by_key(self._commands)["Ctrl+,"].tip, self._open_settings, flat=True)
         content = row(name, 16, *self._tabs, None, self._recording, 8, self._light, settings, gap=4)
         content.setContentsMargins(16, 6, 12, 6)
         return frame("bar", content)
@@ -121,21 +154,20 @@ class MainWindow(QMainWindow):
         seconds = self.live.recorder.seconds
         self._recording.setVisible(seconds is not None)
         if seconds is not None:
-            colour = theme.tokens().recording
-            self._recording.setText(f'<span style="color:{colour}">●</span>&nbsp; REC {length(seconds)}')
+            self._recording.setText(f"●  REC {length(seconds)}")
 
-    def _keys(self) -> None:
-        tabs: list[Key] = [
-            (f"Ctrl+{place + 1}", words, partial(self.show_workspace, place)) for place, words in enumerate(WORKSPACES)
+    def _make_commands(self) -> list[Command]:
+        keys = Command(self, "F1", "this list (also ?)", self._show_keys)
+        keys.setShortcuts(["F1", "?"])
+        return [
+            *(
+                Command(self, f"Ctrl+{place + 1}", name, partial(self.show_workspace, place))
+                for place, name in enumerate(WORKSPACES)
+            ),
+            Command(self, "Ctrl+,", "settings", self._open_settings),
+            Command(self, "F11", "full screen", self._toggle_full_screen),
+            keys,
         ]
-        anywhere: list[Key] = [
-            *tabs, ("Ctrl+,", "settings", self._open_settings), ("F1", "this list", self._show_keys),
-        ]  # fmt: skip
-        tables = dict(
-            zip(WORKSPACES, (live_keys(self.live), analyze_keys(self.analyze), review_keys(self.review)), strict=True)
-        )
-        self._tables = {"Everywhere": anywhere, **tables}
-        bind(self, dict(enumerate([*anywhere, *table] for table in tables.values())), self._stack.currentIndex)
 
     def _toggle_theme(self) -> None:
         self.settings.light = not self.settings.light
@@ -143,8 +175,12 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             theme.apply(app, light=self.settings.light)
 
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
     def _open_settings(self) -> None:
         SettingsDialog(self.settings, self).exec()
 
     def _show_keys(self) -> None:
-        KeysDialog(self._tables, self).exec()
+        workspaces = (self.live.commands, self.analyze.commands, self.review.commands)
+        KeysDialog({"Everywhere": self._commands, **dict(zip(WORKSPACES, workspaces, strict=True))}, self).exec()

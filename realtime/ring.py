@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+MAX_RATE_HZ = 250
+"""Frame rate up to which rings hold as many seconds as they are asked for."""
+
 
 class NotHeldError(LookupError):
     """The window that was asked for is not, or no longer, wholly in the ring."""

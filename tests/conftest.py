@@ -3,6 +3,7 @@
 Qt is loaded only by the tests that open the window.
 """
 
+import math
 import os
 from pathlib import Path
 
@@ -10,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from medn.data.portrait import astronaut, fit
-from medn.data.puppet import HeadMotion, Puppet
-from medn.data.shapes import load_shapes
 from medn.face.aligned import align, alignment
-from realtime.frame import Frame
+from medn.synthetic.portrait import astronaut, fit
+from medn.synthetic.puppet import HeadMotion, Puppet
+from medn.synthetic.registration import load_shapes
+from realtime.types import Frame
 from tests.recordings import write_video
 
 cv2.setNumThreads(1)
@@ -98,14 +99,26 @@ def app():
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Settings and sessions of their own for each test."""
+    """Settings, sessions and what is kept of recordings of their own for each test."""
+    from realtime.viewing import kept
+
+    monkeypatch.setattr(kept, "kept_folder", lambda: tmp_path / "kept")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return tmp_path
 
 
 @pytest.fixture
-def window(app, home):
+def patient(monkeypatch):
+    """A paced recording keeps every frame, however long this machine stalls: a stall is not what the test is about."""
+    from realtime.drivers import live
+
+    monkeypatch.setattr(live, "FILE_PATIENCE_S", math.inf)
+    monkeypatch.setattr(live, "MAX_FRAMES", math.inf)
+
+
+@pytest.fixture
+def window(app, home, patient):
     from PyQt6.QtCore import QEvent
 
     from gui.settings import Settings

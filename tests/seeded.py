@@ -16,7 +16,7 @@ def seeded_network() -> MEDN:
 
 @dataclass(frozen=True)
 class Seeded:
-    """As `medn.runtime.Weights` has it."""
+    """The part of `medn.weights.Checkpoint` that runtimes use."""
 
     name: str = "untrained"
     sha256: str = hashlib.sha256(b"seed 0").hexdigest()

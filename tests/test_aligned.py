@@ -5,7 +5,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, EyeAxis, align, aligning, sampling
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
+from medn.face.aligned import EyeAxis, align, aligning, sampling
 
 
 @settings(max_examples=60, deadline=None)

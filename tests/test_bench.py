@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from benchmarks import replay
+from benchmarks import replay, workers
 from benchmarks.harness import Measure, Plot, Result, in_turn
 from benchmarks.harness.compare import Change, changes, differences
 from benchmarks.harness.machine import Machine, describe_machine
 from benchmarks.harness.measure import ratios
 from benchmarks.harness.report import ReportError, Run, read, result_record, write
-from medn.cli import app
+from gui.cli import app
 from tests.recordings import write_video
 
 MACHINE = Machine(
@@ -58,7 +59,7 @@ def test_a_disturbance_that_slows_a_whole_round_leaves_its_ratio_alone(speeds, f
     assert not slowed.noisy
 
 
-def test_a_figure_whose_rounds_differ_says_that_it_is_noisy():
+def test_a_figure_whose_rounds_differ_is_marked_as_noisy():
     assert Measure("a", "p50", "ms", (1.0, 1.5, 0.7)).noisy
     assert not Measure("a", "p50", "ms", (1.0, 1.01, 0.99)).noisy
     assert math.isnan(Measure("a", "p50", "ms", (1.0,)).variation)
@@ -90,11 +91,11 @@ def test_only_what_exceeds_the_noise_of_both_runs_counts_as_changed(before, afte
     assert change.verdict == verdict
 
 
-def test_comparing_runs_of_other_machines_or_noisy_ones_says_so():
+def test_comparing_runs_under_other_conditions_or_noise_warns():
     noisy = run((1.0,), disturbances=("Other programs took 2 cores.",), conditions={"rounds": "9"})
-    told = " ".join(differences(run((1.0,)), noisy))
-    assert "noisy after" in told
-    assert "other conditions" in told
+    shown = " ".join(differences(run((1.0,)), noisy))
+    assert "noisy after" in shown
+    assert "other conditions" in shown
 
 
 def test_a_report_is_read_back_as_it_was_written(tmp_path):
@@ -108,14 +109,14 @@ def test_a_report_is_read_back_as_it_was_written(tmp_path):
     assert again.results[0].measures == written.results[0].measures
     assert len(list(path.parent.glob("*.png"))) == 2
     text = path.read_text()
-    assert all(words in text for words in ("It was loud.", "A note.", "a processor", "p50, ms", "-a-1.png"))
+    assert all(part in text for part in ("It was loud.", "A note.", "a processor", "p50, ms", "-a-1.png"))
 
 
 def test_the_machine_is_described_without_paths():
-    words = json.dumps(asdict(describe_machine()))
-    assert str(Path.cwd()) not in words
-    assert sys.prefix not in words
-    assert str(Path.home()) not in words
+    text = json.dumps(asdict(describe_machine()))
+    assert str(Path.cwd()) not in text
+    assert sys.prefix not in text
+    assert str(Path.home()) not in text
 
 
 def test_a_missing_number_is_null_in_json_and_a_gap_in_a_plot(tmp_path):
@@ -132,9 +133,9 @@ def test_what_is_no_report_is_refused_in_one_sentence(tmp_path, content):
         path.write_text(content)
     with pytest.raises(ReportError, match="report"):
         read(path)
-    told = CliRunner().invoke(app, ["bench", "compare", str(path), str(path)])
-    assert told.exit_code == 2
-    assert "Traceback" not in told.output
+    shown = CliRunner().invoke(app, ["bench", "compare", str(path), str(path)])
+    assert shown.exit_code == 2
+    assert "Traceback" not in shown.output
 
 
 def test_replay_measures_all_ways_over_the_same_frames(short_video):
@@ -150,12 +151,12 @@ def test_replay_measures_all_ways_over_the_same_frames(short_video):
 
 
 def test_bench_replay_prints_json_lines_and_writes_a_report(short_video, tmp_path):
-    told = CliRunner().invoke(
+    shown = CliRunner().invoke(
         app,
         ["bench", "replay", "--effort", "quick", "--video", str(short_video), "--json", "--out", str(tmp_path)],
     )
-    assert told.exit_code == 0, told.output
-    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert shown.exit_code == 0, shown.output
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
     assert [line["type"] for line in lines] == ["benchmark", "benchmark_run"]
     (report,) = tmp_path.glob("*.md")
     compared = CliRunner().invoke(app, ["bench", "compare", str(report), str(report), "--json"])
@@ -163,6 +164,22 @@ def test_bench_replay_prints_json_lines_and_writes_a_report(short_video, tmp_pat
 
 
 def test_a_video_that_is_not_there_is_one_sentence(tmp_path):
-    told = CliRunner().invoke(app, ["bench", "replay", "--video", str(tmp_path / "none.mp4")])
-    assert told.exit_code == 2
-    assert "does not exist" in told.output
+    shown = CliRunner().invoke(app, ["bench", "replay", "--video", str(tmp_path / "none.mp4")])
+    assert shown.exit_code == 2
+    assert "does not exist" in shown.output
+
+
+@pytest.mark.parametrize("words", [["--help"], ["recognizer", "--help"]])
+def test_the_benchmarks_run_as_a_module_and_behind_medn_alike(words):
+    done = subprocess.run([sys.executable, "-m", "benchmarks", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert CliRunner().invoke(app, ["bench", *words]).exit_code == 0
+    assert "--help" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_workers_analyses_every_clip_in_each_contest(short_video):
+    found = workers.measure(workers.Size(rounds=1, clips=2, seconds=0.3), lambda _: None, short_video)
+    assert found.conditions["clips"].startswith("2, the first 0.")
+    assert {measure.subject for measure in found.measures} == {workers.ONE_CORE, workers.ONE, workers.TWO}
+    assert all(value > 0 for measure in found.measures for value in measure.values)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.glass import LEAST_CONTRAST, SIZES, delays_ms, measure
+from benchmarks.glass import MIN_CONTRAST, SIZES, delays_ms, measure
 from benchmarks.harness import Effort, ImpossibleError
 from tests.recordings import grey, write_video
 
@@ -41,11 +41,11 @@ def test_what_comes_after_the_capture_is_counted_too():
 
 
 def test_a_camera_that_does_not_see_the_screen_gives_no_delay():
-    times_s, brightness = camera(30, 0.05, 0.005, bright=20.0 + LEAST_CONTRAST / 4)
+    times_s, brightness = camera(30, 0.05, 0.005, bright=20.0 + MIN_CONTRAST / 4)
     assert np.isnan(delays_ms(FLASHES_S, times_s, brightness, times_s)).all()
 
 
-def test_a_change_that_comes_too_late_is_not_put_down_to_the_flash():
+def test_a_change_that_comes_too_late_is_not_attributed_to_the_flash():
     times_s, brightness = camera(30, 0.7, 0.005)
     assert np.isnan(delays_ms(FLASHES_S, times_s, brightness, times_s)).all()
 

@@ -19,20 +19,20 @@ def own_settings(tmp_path, monkeypatch):
 
 def test_frames_are_counted_from_capture_to_screen_and_the_user_s_settings_stay_as_they_were(film):
     settings.save(settings.Settings(source="mine.mp4"))
-    seen = window.watch(str(film), 2.0, lambda _: None)
-    assert len(seen.times_s) == len(seen.memory_mib) >= 2
-    assert seen.painted > 0
-    assert {"capture_to_screen", "capture_to_result"} <= set(seen.summary.stages_ms)
+    ran = window.run_window(str(film), 2.0, lambda _: None)
+    assert len(ran.times_s) == len(ran.memory_mib) >= 2
+    assert ran.painted > 0
+    assert {"capture_to_screen", "capture_to_result"} <= set(ran.summary.stages_ms)
     assert settings.load().source == "mine.mp4"
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SourceError, match=r"none\.mp4"):
-        window.watch(str(tmp_path / "none.mp4"), 2.0, lambda _: None)
+        window.run_window(str(tmp_path / "none.mp4"), 2.0, lambda _: None)
 
 
 def test_a_leak_shows_as_growth_and_a_flat_run_as_none():
     times_s = [float(second) for second in range(300)]
-    leaking = window.Seen(times_s, [500 + second / 60 for second in range(300)])
+    leaking = window.WindowRun(times_s, [500 + second / 60 for second in range(300)])
     assert leaking.growth_mib() == pytest.approx(10)
-    assert window.Seen(times_s, [500.0] * 300).growth_mib() == pytest.approx(0, abs=1e-9)
+    assert window.WindowRun(times_s, [500.0] * 300).growth_mib() == pytest.approx(0, abs=1e-9)

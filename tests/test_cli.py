@@ -12,18 +12,19 @@ import cv2
 import pytest
 from typer.testing import CliRunner
 
-from medn.cli import app
+from gui.cli import app
 from realtime.session import open_session
+from realtime.sources import NoticeKind
 from tests.fakecam import environment, needs_fakecam
-from tests.recordings import grey, write_video
+from tests.recordings import grey, noise, write_video
 
 EVENT_FIELDS = {
     "type", "source", "face", "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame", "score",
     "emotion", "aus", "latency_ms",
 }  # fmt: skip
 SUMMARY_FIELDS = {
-    "type", "source", "frames_offered", "frames_processed", "frames_dropped", "duration_s", "wall_s", "fps", "events",
-    "stages_ms", "runtime", "weights",
+    "type", "source", "frames_offered", "frames_processed", "frames_dropped", "frames_with_face", "duration_s",
+    "wall_s", "fps", "events", "stages_ms", "runtime", "weights",
 }  # fmt: skip
 
 
@@ -50,6 +51,8 @@ def test_replay_prints_the_contracts_json_and_writes_a_session(film, tmp_path):
     assert summary.keys() >= SUMMARY_FIELDS
     assert event["apex_s"] == pytest.approx(3.15, abs=0.06)
     assert summary["frames_offered"] == summary["frames_processed"] + sum(summary["frames_dropped"].values()) == 135
+    assert summary["frames_with_face"] == 135
+    assert "face was found" not in result.stderr
     assert summary["stages_ms"]["landmarks"].keys() >= {"p50", "p90", "p99"}
     with open_session(tmp_path / "brows.medn") as session:
         [stored] = session.events()
@@ -58,6 +61,7 @@ def test_replay_prints_the_contracts_json_and_writes_a_session(film, tmp_path):
         assert sum(1 for _ in session.frames()) == 135
 
 
+@pytest.mark.usefixtures("patient")
 def test_live_at_its_own_pace_gives_the_events_of_the_replay(film, tmp_path):
     replayed, _ = lines(medn("replay", film, "--json", "--out", tmp_path))
     began_s = time.monotonic()
@@ -99,14 +103,14 @@ def test_unreadable_input_gives_one_sentence_that_names_it(name, content, tmp_pa
     assert list(tmp_path.glob("*.medn")) == []
 
 
-def test_a_folder_for_sessions_that_cannot_be_made_is_told_in_one_sentence(film, tmp_path):
+def test_a_sessions_folder_that_cannot_be_made_is_refused_in_one_sentence(film, tmp_path):
     taken = tmp_path / "taken"
     taken.write_text("a file, not a folder")
     for videos in ([film], [film, film.parent / film.name.upper()]):
         result = medn("replay", *videos, "--out", taken)
         assert result.exit_code == 2
         said = [line for line in result.stderr.splitlines() if line.startswith("medn: ")]
-        assert f"medn: The folder {taken} for sessions cannot be made: File exists." in said
+        assert f"medn: The folder {taken} for sessions cannot be created: File exists." in said
         assert "Traceback" not in result.output
 
 
@@ -117,11 +121,39 @@ def test_a_source_that_cannot_be_reached_gives_one_sentence(source):
     assert len([line for line in result.stderr.splitlines() if line.startswith("medn: ")]) == 1
 
 
-def test_a_film_without_a_face_is_an_honest_empty_result(tmp_path):
+def test_a_recording_without_a_face_gives_an_empty_result_and_a_notice(tmp_path):
     video = write_video(tmp_path / "wall.mp4", [grey(90)] * 20, range(0, 660, 33))
-    events, summary = lines(medn("replay", video, "--json", "--out", tmp_path))
-    assert events == []
-    assert summary["frames_processed"] == 20
+    for command in (["replay", video, "--out", tmp_path], ["live", "--source", video, "--headless"]):
+        result = medn(*command, "--json")
+        events, summary = lines(result)
+        assert events == []
+        assert (summary["frames_processed"], summary["frames_with_face"]) == (20, 0)
+        assert result.stderr.count("No face was found in any of 20 frames of wall.mp4.") == 1
+    with open_session(tmp_path / "wall.medn") as session:
+        assert [notice.kind for notice in session.notices()] == [NoticeKind.NO_FACE]
+
+
+def test_a_face_that_is_there_for_less_than_half_of_the_frames_is_counted(portrait, tmp_path):
+    there, away = cv2.resize(portrait.image, (240, 240)), grey(90, (240, 240))
+    video = write_video(tmp_path / "short.mp4", [there] * 12 + [away] * 28, range(0, 1600, 40))
+    result = medn("replay", video, "--json", "--out", tmp_path)
+    _, summary = lines(result)
+    seen = summary["frames_with_face"]
+    assert 12 <= seen <= 16
+    assert f"A face was found in only {seen} of 40 frames of short.mp4" in result.stderr
+
+
+def test_recordings_that_were_cut_short_are_named_of_one_and_of_many(tmp_path):
+    for name in ("a", "b"):
+        video = write_video(tmp_path / f"{name}.mp4", noise(90), [33 * i for i in range(90)], index_first=True)
+        video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    a, b = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    for videos in ([a], [a, b]):
+        result = medn("replay", *videos, "--workers", 2, "--out", tmp_path)
+        assert result.exit_code == 0
+        for video in videos:
+            assert result.stderr.count(f"{video.name} ends after ") == 1
+            assert result.stderr.count("it seems to be cut short.") == len(videos)
 
 
 def test_of_many_recordings_the_good_ones_are_done_and_the_broken_one_is_named(film, tmp_path):
@@ -144,8 +176,15 @@ def test_a_folder_without_videos_is_named(tmp_path):
     assert "holds no video" in result.stderr
 
 
+def test_the_name_of_a_session_is_no_folder_for_sessions(film, tmp_path):
+    result = medn("replay", film, "--out", tmp_path / "s.medn")
+    assert result.exit_code == 2
+    assert "give its folder" in result.stderr
+    assert not (tmp_path / "s.medn").exists()
+
+
 def start(*arguments: object, env=None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "medn", *(str(argument) for argument in arguments)]
+    command = [sys.executable, "-m", "gui", *(str(argument) for argument in arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env or os.environ)
 
 

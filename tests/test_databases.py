@@ -1,13 +1,16 @@
-"""Each database is read as published, from a small look-alike tree; what is wrong with a clip is told, not fatal."""
+"""Each database is read as published, from a small look-alike tree; a faulty clip is reported, not fatal."""
 
 import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from medn.data.databases.action_units import ActionUnit
-from medn.data.databases.emotions import EMOTION3, OWN_CLASSES
+from medn.data.databases.clip import EMOTION3, OWN_CLASSES
+from medn.data.databases.frames import cut
 from medn.data.databases.load import DATABASES, load_database, megc2019_composite
 
 CASME2_HEADER = [
@@ -115,7 +118,7 @@ def test_samm_subjects_that_excel_turned_into_numbers_are_the_same_subjects(tmp_
 @pytest.mark.parametrize(
     ("folder", "picture"), [("SMIC_all_raw/HS", "image{}.jpg"), ("SMIC_all_cropped/HS", "reg_image{}.bmp")]
 )
-def test_smic_is_told_by_its_folders_and_has_no_apex(tmp_path, folder, picture):
+def test_smic_is_read_from_its_folders_and_has_no_apex(tmp_path, folder, picture):
     for subject, emotion, name in [("s1", "negative", "s1_ne_01"), ("s20", "surprise", "s20_sur_02")]:
         frames(tmp_path / folder / subject / "micro" / emotion / name, [picture.format(i) for i in (9, 10, 100)])
     frames(tmp_path / folder / "s1/non_micro/s1_nmc_01", ["image1.jpg", "image2.jpg"])
@@ -144,7 +147,7 @@ def test_casme3_is_read_from_its_cut_clips(tmp_path):
     assert (second.emotion, second.emotion3) == ("happiness", "positive")
 
 
-def test_casme3_is_read_from_whole_videos_and_an_impossible_offset_is_told(tmp_path):
+def test_casme3_is_read_from_whole_videos_and_an_impossible_offset_is_reported(tmp_path):
     sheet(tmp_path / "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", CASME3_ROWS)
     frames(tmp_path / "data/part_A/spNO.1/b/color", [f"{i}.jpg" for i in range(400)])
     database = load_database("casme3", tmp_path)
@@ -265,3 +268,78 @@ def test_the_composite_leaves_out_what_the_challenge_left_out(casme2):
     clips = load_database("casme2", casme2).clips
     assert [clip.emotion3 for clip in clips] == ["negative"] * 4 + [None]
     assert [clip.name for clip in megc2019_composite(clips)] == ["EP01_01"]
+
+
+def text_sheet(path: Path, separator: str, encoding: str, row: list) -> None:
+    with path.open("w", newline="", encoding=encoding) as file:
+        csv.writer(file, delimiter=separator).writerows([["Überschrift"], CASME2_HEADER, row])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize(
+    ("separator", "suffix"), [(",", "csv"), (";", "csv"), ("\t", "csv"), ("\t", "tsv"), ("\t", "txt")]
+)
+def test_a_sheet_saved_as_text_is_read_whatever_the_country_of_the_spreadsheet(casme2, separator, suffix, encoding):
+    (casme2 / "CASME2-coding-20140508.xlsx").unlink()
+    row = ["01", "EP02_01f", "", "46", "59,0", "86", "", "12,R14" if separator != "," else "12+R14", "happiness"]
+    text_sheet(casme2 / f"CASME2-coding-20140508.{suffix}", separator, encoding, row)
+    (clip,) = load_database("casme2", casme2).clips
+    assert (clip.onset, clip.apex, clip.offset, clip.emotion) == (0, 13, 40, "happiness")
+    assert clip.aus == (ActionUnit(12), ActionUnit(14, "R"))
+
+
+def test_wide_digits_and_letters_in_any_column_are_read(casme2):
+    row = ["０１", "EP02_01f", None, "４６", "５９", "８６", None, "４＋７", "Ｈａｐｐｉｎｅｓｓ"]
+    sheet(casme2 / "CASME2-coding-20140508.xlsx", [CASME2_HEADER, row])
+    database = load_database("casme2", casme2)
+    (clip,) = database.clips
+    assert (clip.subject, clip.apex, clip.offset, clip.emotion) == ("sub01", 13, 40, "happiness")
+    assert clip.aus == (ActionUnit(4), ActionUnit(7))
+    assert database.doubts == ()
+
+
+@given(
+    coded=st.tuples(*[st.none() | st.integers(0, 60)] * 3),
+    there=st.sets(st.integers(0, 60), min_size=2),
+)
+def test_no_frame_outside_of_what_is_coded_is_read(coded, there):
+    frame_of = {number: Path(f"img{number}.jpg") for number in sorted(there)}
+    onset, apex, offset = coded
+    try:
+        span = cut(frame_of, *("" if number is None else str(number) for number in coded))
+    except ValueError:
+        return
+    read = [number for number, path in frame_of.items() if path in span.frames]
+    bounds = [number for number in coded if number is not None]
+    assert min(bounds) <= read[0]
+    assert read[-1] <= max(bounds)
+    assert read[0] == onset or (read[0] == offset and span.doubts)
+    if span.apex is not None:
+        assert read[span.apex] == apex
+
+
+def test_onset_and_offset_that_are_swapped_around_the_apex_are_swapped_back_with_a_doubt(casme2):
+    row = [1, "EP02_01f", None, 70, 60, 50, None, "4", "disgust"]
+    sheet(casme2 / "CASME2-coding-20140508.xlsx", [CASME2_HEADER, row])
+    database = load_database("casme2", casme2)
+    (clip,) = database.clips
+    assert numbers(clip) == list(range(50, 71))
+    assert (clip.onset, clip.apex, clip.offset) == (0, 10, 20)
+    assert database.doubts == ("sub01 EP02_01f: its onset 70 and offset 50 are swapped; it is read from 50 to 70.",)
+
+
+@pytest.mark.parametrize(("apex", "offset"), [("/", 50), (50, 60), ("/", 70), ("", ""), (40, 0)])
+def test_a_clip_without_a_usable_end_is_left_out_and_its_codes_are_named(casme2, apex, offset):
+    row = [1, "EP02_01f", None, 70, apex, offset, None, "4", "disgust"]
+    sheet(casme2 / "CASME2-coding-20140508.xlsx", [CASME2_HEADER, row])
+    database = load_database("casme2", casme2)
+    assert database.clips == ()
+    (reason,) = database.skipped
+    assert "its onset is coded as 70" in reason
+
+
+def test_hidden_companions_beside_frames_are_no_frames(casme2):
+    folder = casme2 / "CASME2_RAW_selected/sub01/EP02_01f"
+    frames(folder, [f"._img{i}.jpg" for i in range(30, 100)])
+    smile, _ = load_database("casme2", casme2).clips
+    assert smile.frames == tuple(folder / f"img{i}.jpg" for i in range(46, 87))

@@ -78,3 +78,49 @@ def test_labels_are_certain_or_unknown(coded):
 def test_nothing_coded_is_not_the_same_as_coded_absent():
     assert np.isnan(au_labels(None, ["AU1", "AU2"])).all()
     assert au_labels(parse_action_units("2"), ["AU1", "AU2"]).tolist() == [0, 1]
+
+
+def full_width(text: str) -> str:
+    return "".join("\u3000" if c == " " else chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@given(st.lists(units, min_size=1, max_size=6), st.sampled_from(["+", ",", ";", " ", "  ", "/", "-"]))
+def test_full_width_characters_of_any_cell_mean_what_plain_ones_mean(coded, between):
+    def read(text):
+        try:
+            return parse_action_units(text)
+        except ValueError:
+            return "refused"
+
+    cell = between.join(map(str, coded))
+    assert read(full_width(cell)) == read(cell)
+
+
+@given(st.lists(units, min_size=1, max_size=6), st.booleans(), st.sampled_from([" ", "  ", "\u3000"]))
+def test_blanks_alone_separate_units(coded, prefixed, blank):
+    cell = blank.join(f"{'AU' if prefixed else ''}{unit}" for unit in coded)
+    assert parse_action_units(cell) == tuple(coded)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("AU 12", (ActionUnit(12),)),
+        ("L 12", (ActionUnit(12, "L"),)),
+        ("4 B", (ActionUnit(4, intensity="B"),)),
+        ("AU 4 AU 7", (ActionUnit(4), ActionUnit(7))),
+        ("4+7？", (ActionUnit(4), ActionUnit(7, certain=False))),
+        ("R12；17", (ActionUnit(12, "R"), ActionUnit(17))),
+        ("1、2 4", (ActionUnit(1), ActionUnit(2), ActionUnit(4))),
+        ("？", None),
+        ("／", None),
+    ],
+)
+def test_a_blank_within_a_unit_does_not_split_it_and_wide_signs_are_read(text, read):
+    assert parse_action_units(text) == read
+
+
+@pytest.mark.parametrize("text", ["12 L 14", "4²"])
+def test_what_may_mean_two_things_is_refused_not_guessed(text):
+    with pytest.raises(ValueError, match="is no action unit"):
+        parse_action_units(text)

@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from medn.cli import app
+from gui.cli import app
 
 
 def test_the_demo_ends_with_what_was_found_of_what_was_planted(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What `medn doctor` tells a user about this machine."""
+"""The report of `medn doctor` on this machine."""
 
 import io
 import json
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from medn.face.landmarker import MODEL_FILE
 from realtime.doctor import Report, examine, render
+from realtime.doctor.report import problems
 from realtime.motion import kernel
 
 
@@ -26,22 +27,22 @@ def report(tmp_path: Path, no_display: None) -> Iterator[Report]:
     return examine(tmp_path / "sessions")
 
 
-def words(report: Report, width: int = 400) -> str:
-    told = io.StringIO()
-    Console(file=told, width=width).print(render(report))
-    return told.getvalue()
+def rendered(report: Report, width: int = 400) -> str:
+    text = io.StringIO()
+    Console(file=text, width=width).print(render(report))
+    return text.getvalue()
 
 
-def test_the_report_is_json_that_says_what_kind_of_line_it_is(report: Report) -> None:
-    told = json.loads(json.dumps(report.as_json()))
-    assert told["type"] == "doctor"
-    assert told["packages"]["mediapipe"]
-    assert told["processor"]["usable_cores"] >= 1
-    assert told["runtime"]["why"]
+def test_the_report_is_json_with_its_record_type(report: Report) -> None:
+    record = json.loads(json.dumps(report.as_json()))
+    assert record["type"] == "doctor"
+    assert record["packages"]["mediapipe"]
+    assert record["processor"]["usable_cores"] >= 1
+    assert record["runtime"]["why"]
 
 
 def test_the_terminal_shows_everything_that_was_found_at_any_width(report: Report) -> None:
-    told = words(report)
+    text = rendered(report)
     for found in (
         report.medn,
         report.processor.model,
@@ -49,16 +50,24 @@ def test_the_terminal_shows_everything_that_was_found_at_any_width(report: Repor
         report.sessions.path,
         report.runtime.why,
     ):
-        assert found in told
+        assert found in text
     for sentence in report.problems + report.notes:
-        assert sentence in told
-    assert max(map(len, words(report, 60).splitlines())) <= 60
+        assert sentence in text
+    assert max(map(len, rendered(report, 60).splitlines())) <= 60
 
 
 def test_the_installed_program_has_no_problem(report: Report) -> None:
     assert report.face_model.intact
     assert report.problems == ()
-    assert "Nothing stands in the way" in words(report)
+    assert "MEDN is ready" in rendered(report)
+
+
+def test_another_release_of_mediapipe_than_the_pinned_one_is_a_problem(report: Report) -> None:
+    installed = report.packages["mediapipe"]
+    assert problems(report.packages, report.face_model, report.sessions) == []
+    other = {**report.packages, "mediapipe": "0.10.35"}
+    [sentence] = problems(other, report.face_model, report.sessions)
+    assert f"pip install mediapipe=={installed}" in sentence
 
 
 def test_a_damaged_face_model_is_named(tmp_path: Path) -> None:
@@ -78,18 +87,18 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert any(str(folder) in sentence for sentence in found.problems)
 
 
-def test_looking_makes_no_folder(tmp_path: Path, report: Report) -> None:
+def test_the_examination_creates_no_folder(tmp_path: Path, report: Report) -> None:
     assert report.sessions.writable
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_display_it_says_so_and_that_the_command_line_will_do(report: Report) -> None:
+def test_without_a_display_a_note_refers_to_the_command_line(report: Report) -> None:
     assert report.display.session == "none"
     assert any("No window can open" in sentence for sentence in report.notes)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_a_display_that_does_not_answer_is_told_from_one_that_does(
+def test_a_display_that_does_not_answer_is_distinguished_from_one_that_does(
     tmp_path: Path, no_display: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("PyQt6.QtGui")

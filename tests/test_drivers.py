@@ -3,20 +3,21 @@
 import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recordings import grey, write_video
 
-from realtime.drivers import Mailbox, Sink, run_live, run_replay
-from realtime.drivers.newest import NewestFrames
-from realtime.faces.watch import Sight
-from realtime.frame import Frame
-from realtime.results import Analysis, Event
+from realtime.drivers import Mailbox, run_live, run_replay
+from realtime.drivers.live import NewestFrames
+from realtime.faces.detector import Detections
+from realtime.sink import Sink
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind, VideoFile
+from realtime.types import Analysis, Event, Frame
 
 DRIVERS = pytest.mark.parametrize("drive", [run_live, run_replay])
 
@@ -30,39 +31,34 @@ class EveryTenth:
     """The smallest pipeline: each tenth frame it sees is an event, each eleventh a rejected candidate."""
 
     def __init__(self, delays_s=()):
-        self.analysis = Analysis(-1, 0.0)
         self.delays_s = list(delays_s)
         self.seen = 0
 
-    def look(self, frame):
-        return Sight(None, 0.0)
+    def detect(self, frame):
+        return Detections(None, 0.0)
 
-    def step(self, frame, sight=None):
+    def step(self, frame, detections=None):
         time.sleep(self.delays_s[self.seen % len(self.delays_s)] if self.delays_s else 0)
         self.seen += 1
         events = (event_at(frame),) if self.seen % 10 == 0 else ()
         rejected = (event_at(frame),) if self.seen % 11 == 0 else ()
-        self.analysis = Analysis(frame.index, frame.time_s, (), events, rejected, {"sleep": 1.0})
-        return list(events)
+        return Analysis(frame.index, frame.time_s, (), events, rejected, {"sleep": 1.0})
 
     def flush(self):
-        self.analysis = Analysis(-1, 0.0, rejected=(event_at(Frame(-3, 1e9, grey(0, (1, 1)))),))
-        return [event_at(Frame(-2, 1e9, grey(0, (1, 1))))]
+        left, refused = (event_at(Frame(index, 1e9, grey(0, (1, 1)))) for index in (-2, -3))
+        return Analysis(-1, 0.0, events=(left,), rejected=(refused,))
 
 
 class Log(Sink):
     def __init__(self):
         self.frames, self.drops, self.events, self.rejected, self.notices = [], [], [], [], []
 
-    def on_analysis(self, frame, analysis):
-        assert analysis.frame_index == frame.index
-        self.frames.append(frame)
-
-    def on_events(self, events):
-        self.events += [e.apex_frame for e in events]
-
-    def on_rejected(self, candidates):
-        self.rejected += [e.apex_frame for e in candidates]
+    def on_analysis(self, analysis, frame):
+        if frame is not None:
+            assert analysis.frame_index == frame.index
+            self.frames.append(frame)
+        self.events += [event.apex_frame for event in analysis.events]
+        self.rejected += [event.apex_frame for event in analysis.rejected]
 
     def on_drop(self, dropped):
         self.drops.append(dropped)
@@ -102,7 +98,7 @@ def still(times_s):
     delays_ms=st.lists(st.sampled_from([0, 0, 1, 5, 30, 200]), min_size=1, max_size=6),
     gaps_ms=st.lists(st.sampled_from([0, 1, 5, 5, 5, 20]), min_size=1, max_size=60),
 )
-def test_live_offered_is_processed_plus_dropped_and_each_frame_is_told_once(delays_ms, gaps_ms):
+def test_live_offered_is_processed_plus_dropped_and_each_frame_is_reported_once(delays_ms, gaps_ms):
     log = Log()
     pipeline = EveryTenth([ms / 1000 for ms in delays_ms])
     summary = run_live(Camera(np.cumsum([0, *gaps_ms]) / 1000), pipeline, [log])
@@ -113,7 +109,8 @@ def test_live_offered_is_processed_plus_dropped_and_each_frame_is_told_once(dela
     assert all(a.time_s < b.time_s for a, b in pairwise(log.frames))
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.usefixtures("patient")
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     delays_ms=st.lists(st.sampled_from([0, 0, 1, 10]), min_size=1, max_size=4),
     gaps_ms=st.lists(st.sampled_from([1, 5, 20]), min_size=1, max_size=60),
@@ -138,6 +135,7 @@ def test_what_the_flush_finds_and_rejects_reaches_the_sinks(drive):
     assert (log.events, log.rejected) == ([-2], [-3])
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_real_file_gives_the_same_pictures_live_and_in_replay(tmp_path):
     path = write_video(tmp_path / "v.mp4", map(grey, range(0, 200, 10)), [15 * i for i in range(20)])
     logs = [Log(), Log()]
@@ -149,6 +147,7 @@ def test_a_real_file_gives_the_same_pictures_live_and_in_replay(tmp_path):
         np.testing.assert_array_equal(a.image, b.image)
 
 
+@pytest.mark.usefixtures("patient")
 @DRIVERS
 def test_seconds_end_a_run_before_the_first_later_frame(drive):
     log = Log()
@@ -158,13 +157,14 @@ def test_seconds_end_a_run_before_the_first_later_frame(drive):
     assert summary.events == 4
 
 
+@pytest.mark.usefixtures("patient")
 @DRIVERS
 def test_a_stop_sign_ends_a_run_soon_and_what_was_done_is_kept(drive):
     stop = threading.Event()
 
     class StopsAtTen(Log):
-        def on_analysis(self, frame, analysis):
-            super().on_analysis(frame, analysis)
+        def on_analysis(self, analysis, frame):
+            super().on_analysis(analysis, frame)
             if len(self.frames) == 10:
                 stop.set()
 
@@ -202,12 +202,12 @@ def test_an_error_while_capturing_or_analysing_reaches_the_caller_and_the_source
         assert list(source) == []
 
 
-def test_an_error_while_looking_ahead_reaches_the_caller_after_the_frames_before_it_were_analysed():
+def test_an_error_while_detecting_ahead_reaches_the_caller_after_the_frames_before_it_were_analysed():
     class Blind(EveryTenth):
-        def look(self, frame):
+        def detect(self, frame):
             if frame.index == 7:
                 raise ValueError("blind")
-            return super().look(frame)
+            return super().detect(frame)
 
     log = Log()
     with pytest.raises(ValueError, match="blind"):
@@ -215,17 +215,17 @@ def test_an_error_while_looking_ahead_reaches_the_caller_after_the_frames_before
     assert [frame.index for frame in log.frames] == list(range(7))
 
 
-def test_each_frame_s_own_sight_reaches_its_step_in_order():
+def test_each_frame_s_own_detections_reach_its_step_in_order():
     class Paired(EveryTenth):
         def __init__(self):
             super().__init__()
             self.pairs = []
 
-        def look(self, frame):
-            return Sight(None, float(frame.index))
+        def detect(self, frame):
+            return Detections(None, float(frame.index))
 
-        def step(self, frame, sight=None):
-            self.pairs.append((frame.index, sight.took_ms))
+        def step(self, frame, detections=None):
+            self.pairs.append((frame.index, detections.took_ms))
             return super().step(frame)
 
     pipeline = Paired()
@@ -242,7 +242,7 @@ def test_drops_and_notices_of_the_source_are_counted_and_passed_on_in_order():
     assert notice in log.notices
 
 
-def test_the_queue_keeps_the_newest_frames_in_order_and_tells_of_the_rest():
+def test_the_queue_keeps_the_newest_frames_in_order_and_reports_the_rest():
     waiting = NewestFrames(patience_s=0.1)
     notice = Notice(0.05, NoticeKind.LOST, "gone")
     for i in range(20):
@@ -266,6 +266,7 @@ def test_the_queue_is_bounded_whatever_the_rate():
     assert sum(isinstance(i, Dropped) for i in waiting.give_up() if i.cause is Cause.OVERRUN) == 5000 - 64
 
 
+@pytest.mark.usefixtures("patient")
 def test_live_latency_counts_from_when_a_frame_was_due_not_from_when_it_was_taken_up():
     delays = [0.3, *[0.0] * 9]  # one frame holds up those behind it
     summary = run_live(still(times(10, 50)), EveryTenth(delays))
@@ -285,3 +286,21 @@ def test_the_rate_in_the_summary_is_measured():
     assert summary.duration_s == pytest.approx(1)
     assert summary.source_fps == pytest.approx(60)
     assert {"decode", "step", "sleep"} <= set(summary.stages_ms)
+
+
+def test_the_time_of_day_of_the_first_frame_of_a_camera_is_in_the_summary():
+    class Clock(Sink):
+        told = ()
+
+        def on_clock(self, first_frame_utc):
+            self.told += (first_frame_utc,)
+
+    camera, clock = Camera([0.0, 0.1, 0.2]), Clock()
+    summary = run_live(camera, EveryTenth(), [clock])
+    assert clock.told == (summary.first_frame_utc,)
+    first = datetime.fromisoformat(summary.first_frame_utc)
+    ago_s = time.monotonic() - camera.zero_s
+    assert (datetime.now(UTC) - first).total_seconds() == pytest.approx(ago_s, abs=0.02)
+    assert summary.first_frame_utc.endswith("+00:00")
+    recording = Generated(lambda _: grey(0, (2, 2)), [0.0, 0.1])
+    assert run_live(recording, EveryTenth()).first_frame_utc is None

@@ -1,4 +1,4 @@
-"""`evaluate flow` tells what the network says of published maps, beside what guessing would reach."""
+"""`evaluate flow` scores the network on published maps, beside the trivial guess."""
 
 import json
 from dataclasses import asdict
@@ -8,14 +8,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from medn.cli import app
+from gui.cli import app
+from medn.contract import AU_NAMES
 from medn.data.flow_archive import FlowArchive, write_flow_archive
-from medn.evaluation.calibration import fit_temperature
-from medn.evaluation.flow import evaluate_flow
+from medn.evaluation.calibration import fit_temperature, folded_scaling
 from medn.evaluation.metrics import expected_calibration_error
 from medn.evaluation.picture import draw_recognition
-from medn.evaluation.recognition import Answers, Truth, recognition_table, score
-from medn.model import AU_NAMES
+from medn.evaluation.recognition import Predictions, Truth, evaluate_flow, recognition_table, score
 from medn.model.motion import MotionBranch
 
 torch.set_num_threads(1)
@@ -53,7 +52,7 @@ def test_perfect_answers_score_one_and_are_calibrated():
     probabilities = np.eye(3, dtype=np.float32)[there.label]
     aus = np.zeros((36, 12), np.float32)
     aus[:, AU_NAMES.index("AU12")] = there.label == 1
-    result = score(Truth.of_archive(there), Answers(probabilities, aus))
+    result = score(Truth.of_archive(there), Predictions(probabilities, aus))
     assert result.whole.uf1 == result.whole.uar == result.au_mean_auc == 1
     assert result.calibration_error == 0
     assert result.whole.baseline_uf1 == pytest.approx(1 / 6)
@@ -80,12 +79,35 @@ def test_overconfidence_is_measured_and_its_temperature_found():
 def test_leaving_one_subject_out_teaches_the_motion_branch_what_the_others_share(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive())
     command = ["evaluate", "loso", str(tmp_path / "maps.npz"), "--seeds", "1"]
-    told = CliRunner().invoke(app, [*command, "--picture", str(tmp_path / "loso.png"), "--json"])
-    assert told.exit_code == 0, told.output
-    record = json.loads(told.stdout)
+    done = CliRunner().invoke(app, [*command, "--picture", str(tmp_path / "loso.png"), "--json"])
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
     assert (record["type"], record["folds"], record["seeds"]) == ("loso", 6, [0])
     [scores] = record["by_seed"]
     assert scores["whole"]["uf1"] > 0.9
     assert [unit["name"] for unit in scores["aus"]] == ["AU12"]
     assert scores["aus"][0]["auc"] > 0.9
     assert (tmp_path / "loso.png").stat().st_size > 5000
+
+
+def test_a_temperature_fitted_on_other_subjects_mends_overconfidence_and_is_reported(tmp_path):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (600, 3))
+    fair = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([rng.choice(3, p=row) for row in fair])
+    subject = np.array([f"s{i % 30}" for i in range(600)])
+    sharp = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
+    scaling = folded_scaling(sharp, truth, subject)
+    assert scaling.temperature == pytest.approx(3, rel=0.15)
+    assert scaling.calibration_error < 0.06 < expected_calibration_error(sharp, truth)
+    assert scaling.log_loss < scaling.log_loss_before
+    with pytest.raises(ValueError, match="two subjects"):
+        folded_scaling(sharp, truth, np.full(600, "one"))
+
+    write_flow_archive(tmp_path / "maps.npz", archive())
+    result = CliRunner().invoke(app, ["evaluate", "flow", str(tmp_path / "maps.npz"), "--json"])
+    assert json.loads(result.stdout)["scaling"]["folds"] == 6
+    assert (
+        "held-out subjects (6 folds)"
+        in CliRunner().invoke(app, ["evaluate", "flow", str(tmp_path / "maps.npz")]).stdout
+    )

@@ -52,7 +52,7 @@ def test_subjects_of_two_databases_are_kept_apart():
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("flow", np.zeros((3, 28, 28, 2), np.uint8), "flow must be"),
         ("flow", np.zeros((3, 28, 28, 3), np.float32), "flow must be"),
@@ -67,10 +67,10 @@ def test_subjects_of_two_databases_are_kept_apart():
         ("au_names", np.array(["AU1", "smile"]), "au_names must"),
     ],
 )
-def test_a_field_that_does_not_fit_is_named_with_the_file(tmp_path, field, value, told):
+def test_a_field_that_does_not_fit_is_named_with_the_file(tmp_path, field, value, message):
     file = tmp_path / "odd.npz"
     np.savez(file, **{**stored(archive()), field: value})
-    with pytest.raises(ValueError, match=rf"odd\.npz: {told}"):
+    with pytest.raises(ValueError, match=rf"odd\.npz: {message}"):
         read_flow_archive(file)
 
 

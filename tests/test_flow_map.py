@@ -1,8 +1,11 @@
 """The flow map is what users of the network and of published maps rely on: framing, units, indifference to scale."""
 
+from dataclasses import fields
+
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +13,7 @@ from medn.face.flow import (
     EYES_AT,
     cell_centres_px,
     flow_map,
+    flow_maps,
     framed,
     halved_flow,
     normalised,
@@ -18,6 +22,9 @@ from medn.face.flow import (
     without_rigid_motion,
 )
 from medn.face.window import faces_at, window
+from medn.training.augment import Augmentation, augmented_flow_maps
+
+NO_AUGMENTATION = Augmentation(**dict.fromkeys((field.name for field in fields(Augmentation)), 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +45,7 @@ def moved(face, x_px, y_px, centre=None, reach_px=9.0):
     return cv2.remap(face, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
 
 
-def test_flow_is_told_in_percent_of_the_eye_distance_right_and_down(face):
+def test_flow_is_in_percent_of_the_eye_distance_right_and_down(face):
     flow = halved_flow(face, moved(face, 0.96, 0.48))
     assert np.median(flow[0]) == pytest.approx(2.0, abs=0.15)  # 0.96 px of 48
     assert np.median(flow[1]) == pytest.approx(1.0, abs=0.15)
@@ -55,12 +62,12 @@ def test_the_eyes_lie_where_published_maps_have_them():
 
 
 def test_a_movement_appears_at_its_place_with_its_amplitude(face):
-    told = flow_map(face, moved(face, 0.0, -1.2, centre=(90, 92)))
-    row, column = np.unravel_index(told.map[1].argmin(), (28, 28))
+    flow = flow_map(face, moved(face, 0.0, -1.2, centre=(90, 92)))
+    row, column = np.unravel_index(flow.map[1].argmin(), (28, 28))
     x, y = cell_centres_px()
     assert abs(x[column] - 90) < 7
     assert abs(y[row] - 92) < 7
-    assert 1.0 < told.amplitude_iod < 2.8  # the peak is 2.5 % iod
+    assert 1.0 < flow.amplitude_iod < 2.8  # the peak is 2.5 % iod
 
 
 def test_a_head_that_shifts_rolls_and_grows_leaves_next_to_nothing(face):
@@ -116,3 +123,20 @@ def test_a_window_beyond_the_faces_is_refused(face):
     with pytest.raises(ValueError, match="does not fit"):
         window(faces, times, 0.1, 0.1)
     assert window(faces, times, 0.0, 0.2).rise_s == pytest.approx(0.2)
+
+
+def test_a_live_map_one_in_a_batch_and_one_in_training_without_augmentation_are_the_same_bit_for_bit():
+    rng = np.random.default_rng(0)
+    smooth = [cv2.GaussianBlur(rng.integers(0, 256, (128, 128)).astype(np.uint8), (0, 0), 3) for _ in range(3)]
+    pairs = [(onset, np.roll(onset, 1, axis=1)) for onset in smooth]
+    halved = np.stack([halved_flow(onset, apex) for onset, apex in pairs])
+    maps, amplitude = flow_maps(halved)
+    trained, trained_amplitude = augmented_flow_maps(halved, NO_AUGMENTATION, torch.Generator().manual_seed(0))
+    np.testing.assert_array_equal(trained.numpy(), maps)
+    np.testing.assert_array_equal(trained_amplitude, amplitude)
+    shown, _ = augmented_flow_maps(halved, Augmentation(), torch.Generator().manual_seed(0))
+    assert not np.allclose(shown.numpy(), maps, atol=0.1)
+    for row, (onset, apex) in enumerate(pairs):
+        live = flow_map(onset, apex)
+        np.testing.assert_array_equal(live.map, maps[row])
+        assert live.amplitude_iod == amplitude[row]

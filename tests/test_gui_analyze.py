@@ -26,8 +26,9 @@ def test_dropped_files_are_analysed_and_an_unreadable_one_fails_alone(window, in
     assert (bad.stage, good.stage) == (Stage.FAILED, Stage.DONE)
     assert "it holds text" in bad.problem
     assert len(good.outcome.events) == 1
-    window.analyze.table.doubleClicked.emit(window.analyze.table.rows.index(1, 0))
-    assert window.review.record.path == good.outcome.session
+    window.analyze.table.selectRow(1)
+    press(window.analyze.table, Qt.Key.Key_Return)
+    assert window.review.model.record.path == good.outcome.session
     queue.clear_finished()
     assert not queue.entries
 
@@ -63,6 +64,21 @@ def test_an_analysis_can_be_paused_and_stopped_and_keeps_what_was_done(window, i
     until(lambda: entry.stage is Stage.DONE, 60)
 
 
+def test_a_recording_that_was_analysed_before_opens_its_session_at_once(window, interview):
+    window.analyze.add([str(interview)])
+    queue = window.analyze.queue
+    until(lambda: not queue.running, 90)
+    queue.end()  # what comes now comes without a worker
+    queue.clear_finished()
+    window.analyze.add([str(interview)])
+    [entry] = queue.entries
+    until(lambda: not queue.running, 10)
+    assert entry.stage is Stage.DONE
+    assert len(entry.outcome.events) == 1
+    assert len(list((window.settings.folder).glob("*.medn"))) == 1
+    until(lambda: "was analysed before" in window.banner.text)
+
+
 def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, interview):
     (home / "sessions").mkdir()
     window = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
@@ -76,7 +92,7 @@ def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, inter
         assert list(stored.frames())
 
 
-def test_a_runtime_that_cannot_be_used_is_told_once_and_the_recording_is_analysed_on_another(window, interview):
+def test_a_runtime_that_cannot_be_used_is_reported_once_and_the_recording_is_analysed_on_another(window, interview):
     window.settings.runtime = "none such"
     window.analyze.add([str(interview)])
     queue = window.analyze.queue

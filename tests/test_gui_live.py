@@ -1,5 +1,6 @@
 """Live, driven offscreen as a person would: a run, its events, recording, and what goes wrong on the way."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -8,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from fakecam import environment, needs_fakecam
-from gui_driver import ONSET_S, live_for, press, until
-from PyQt6.QtCore import Qt
+from gui_driver import ONSET_S, a_candidate, live_for, press, until
+from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from gui.consent import ConsentDialog
+from gui.dialogs.consent import ConsentDialog
 from gui.live.run import State
 from medn.runtime import RUNTIMES
+from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
 
 KEY = Qt.Key
@@ -34,14 +36,28 @@ def test_live_shows_an_event_as_it_happens_and_plays_it_again_magnified(window, 
     press(live, KEY.Key_G)
     until(lambda: not live.stage.player.magnifying)
     large, _ = live.stage.player.now()
-    assert large.shape == live.stage.player.moment.images[0].shape
+    assert large.shape == live.stage.player.clip.images[0].shape
     press(live, KEY.Key_Escape)
     assert live.stage.player is None
     until(lambda: live.run is None)
-    assert "1 events" in live.ended_words
+    assert "has ended: 1 event." in live.ended_text
 
 
-def test_the_strip_tells_what_was_measured_and_every_stage_on_a_click(window, interview):
+def test_a_click_on_a_tick_says_why_it_is_no_event(window):
+    live = window.live
+    live.trace.resize(900, 200)
+    live.trace.show_span(0, 20)
+    live.trace.show_marks([], [a_candidate(5.0, 0.23)])
+    scene = live.trace.getViewBox().mapViewToScene(QPointF(5.1, -0.2))
+    QTest.mouseClick(live.trace.viewport(), Qt.MouseButton.LeftButton, pos=live.trace.mapFromScene(scene))
+    until(lambda: window.banner.text)
+    assert window.banner.text == (
+        "0:05.00: inner brow left 1.2 %; glabella 0.8 %. "
+        "Score 0.23; 0.60 was needed. It is like speech: the jaw moves before or after."
+    )
+
+
+def test_the_strip_shows_what_was_measured_and_every_stage_on_a_click(window, interview):
     window.live.picker.choose(str(interview))
     window.live.start()
     until(lambda: "fps" in window.strip._line.text() and "screen" in window.strip._line.text())
@@ -56,13 +72,13 @@ def test_the_strip_tells_what_was_measured_and_every_stage_on_a_click(window, in
     details.hide()
 
 
-def test_the_face_at_rest_is_learned_anew_with_a_key_and_a_ring_tells_it(window, interview):
+def test_the_face_at_rest_is_learned_anew_with_a_key_and_a_ring_shows_it(window, interview):
     live = window.live
     live.picker.choose(str(interview))
     live.start()
 
     def learning():
-        return "Learning the face at rest" in live.stage._advice._words.text() and live.stage._uncalibrated_since_s
+        return "Measuring the face at rest" in live.stage._advice._text.text() and live.stage._uncalibrated_since_s
 
     until(learning)
     until(lambda: live.stage._snapshot and not live.stage._uncalibrated_since_s)
@@ -70,7 +86,7 @@ def test_the_face_at_rest_is_learned_anew_with_a_key_and_a_ring_tells_it(window,
     until(learning, 5)
 
 
-def test_classes_from_weights_that_saw_synthetic_movements_only_are_told_to_be_hints(window, interview):
+def test_classes_from_weights_trained_on_synthetic_movements_only_are_marked_as_hints(window, interview):
     live = window.live
     assert not live._caution.isVisible()
     live.picker.choose(str(interview))
@@ -79,9 +95,9 @@ def test_classes_from_weights_that_saw_synthetic_movements_only_are_told_to_be_h
     assert "synthetic" in live._caution.text()
 
 
-def test_nothing_moves_while_loading_where_reduced_motion_is_wished(window):
+def test_nothing_moves_while_loading_where_reduced_motion_is_set(window):
     window.settings.reduced_motion = True
-    window.live.stage.nothing("Loading the face models …", busy=True)
+    window.live.stage.show_message("Loading the face models …", busy=True)
     live_for(0.1)
     before = window.live.stage.grab().toImage()
     live_for(0.5)
@@ -93,10 +109,16 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
     live.picker.choose(str(interview))
     live.start()
     until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
-    live.mark()
+    live.recorder.mark_now()
     assert "press Record" in window.banner.text
     live.recorder.begin("Ada", with_video=False)
     until(lambda: live.recorder.seconds and live.recorder.seconds > 0.2)
+    press(live, KEY.Key_M)
+    QTest.keyClicks(live.recorder._text, "nods, R")
+    press(live.recorder._text, KEY.Key_Return)
+    [(marked_s, text)] = live.recorder.marks_of(live.run)
+    assert text == "nods, R"
+    assert marked_s <= live.run.mailbox.newest.frame.time_s
     press(live, KEY.Key_M)
     path = live.recorder.path
     live.stop()
@@ -104,7 +126,7 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
     with open_session(path) as stored:
         assert stored.info.consent == "Ada agreed to be recorded, without pictures."
         assert stored.info.closed_utc
-        assert [mark.text for mark in stored.annotations()] == ["mark"]
+        assert [mark.text for mark in stored.annotations()] == ["nods, R", "mark"]
         assert list(stored.frames())
     assert [p.name for p in (home / "sessions").iterdir()] == [path.name]
 
@@ -122,12 +144,12 @@ def test_event_pictures_that_were_allowed_show_the_moment_in_review_when_the_vid
     played.unlink()
     window.open_session(path)
     review = window.review
-    assert review.record.info.consent == "Ada agreed to be recorded with pictures of the events."
+    assert review.model.record.info.consent == "Ada agreed to be recorded with pictures of the events."
     until(lambda: review.inspector.pictured)
     assert [caption for caption, _ in review.inspector._pictures._pictures] == ["onset", "apex", "difference"]
 
 
-def test_a_runtime_that_cannot_be_used_is_told_and_another_one_runs(window, interview, monkeypatch):
+def test_a_runtime_that_cannot_be_used_is_reported_and_another_one_runs(window, interview, monkeypatch):
     kind = replace(RUNTIMES["tensorrt"], why_not=lambda _: "no NVIDIA driver is installed")
     monkeypatch.setitem(RUNTIMES, "tensorrt", kind)
     window.settings.runtime = "tensorrt"
@@ -193,21 +215,30 @@ def test_recording_needs_a_name_and_consent(app):
     assert not dialog.with_pictures
 
 
-def test_a_source_that_cannot_be_opened_is_told_in_one_sentence_and_can_be_tried_again(window):
+def test_a_source_that_cannot_be_opened_is_reported_in_one_sentence_and_can_be_tried_again(window):
     window.live.picker.choose("/nowhere/missing.mp4")
     window.live.start()
     until(lambda: window.live.run is None)
     assert window.banner.text == "/nowhere/missing.mp4 does not exist."
 
 
-def test_sensitivity_acts_on_the_run_at_once(window, interview):
+def test_every_place_of_the_sensitivity_slider_gives_the_run_a_score_threshold_below_the_one_before(window, interview):
     live = window.live
     live.picker.choose(str(interview))
     live.start()
     until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
-    before = live.run._pipeline.parameters.spotter.least_score
-    live.sensitivity.slider.setValue(8)
-    until(lambda: live.run is None or live.run._pipeline.parameters.spotter.least_score < before, 5)
+    pipeline, slider = live.run._pipeline, live.sensitivity.slider
+    default = PipelineParameters().score_threshold
+    assert live.settings.score_threshold == pipeline.parameters.score_threshold == default
+    applied = []
+    for place in range(slider.minimum(), slider.maximum() + 1):
+        slider.setValue(place)
+        until(lambda: pipeline.parameters.score_threshold == live.settings.score_threshold, 5)
+        applied.append(pipeline.parameters.score_threshold)
+        assert live.sensitivity._description.text() == f"reports candidates from score {applied[-1]:.2f}"
+    assert all(0 < threshold < 1 for threshold in applied)
+    assert all(after < before for before, after in itertools.pairwise(applied))
+    assert default in applied
 
 
 UNPLUGGED = """
@@ -218,7 +249,7 @@ from gui.app import make_app
 from gui.review.export_dialog import ExportDialog
 from gui.settings import Settings
 from gui.window import MainWindow
-from medn.cli import app as cli
+from gui.cli import app as cli
 from gui_driver import until
 app = make_app()
 window = MainWindow(Settings(accepted_terms=1, sessions=sys.argv[1]))
@@ -229,11 +260,11 @@ live.start()
 until(lambda: live.run and live.run.mailbox.newest or window.banner.text)
 assert not window.banner.text
 live.recorder.begin("Ada", with_video=True)
-until(lambda: "was lost" in live.stage._advice._words.text(), 20)
-lost = live.stage._advice._words.text()
+until(lambda: "was lost" in live.stage._advice._text.text(), 20)
+lost = live.stage._advice._text.text()
 frames = live.run.tally.summary("").frames_processed
 until(lambda: live.run.tally.summary("").frames_processed > frames + 20, 20)
-until(lambda: "was lost" not in live.stage._advice._words.text(), 5)
+until(lambda: "was lost" not in live.stage._advice._text.text(), 5)
 path = live.recorder.path
 window.leave()
 print(json.dumps({"lost": lost, "path": str(path)}))
@@ -241,7 +272,7 @@ print(json.dumps({"lost": lost, "path": str(path)}))
 
 
 @needs_fakecam
-def test_a_camera_unplugged_while_live_is_told_and_the_recording_goes_on(tmp_path):
+def test_a_camera_unplugged_while_live_is_reported_and_the_recording_goes_on(tmp_path):
     (tmp_path / "sessions").mkdir()
     camera = environment(tmp_path, unplug_after=40, replug_after=1500)
     command = [sys.executable, "-c", UNPLUGGED, str(tmp_path / "sessions")]
@@ -249,9 +280,9 @@ def test_a_camera_unplugged_while_live_is_told_and_the_recording_goes_on(tmp_pat
         command, env=camera, capture_output=True, text=True, timeout=90, cwd=Path(__file__).parents[1]
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert "trying to get it back" in told["lost"]
-    with open_session(Path(told["path"])) as stored:
+    record = json.loads(done.stdout.splitlines()[-1])
+    assert "trying to get it back" in record["lost"]
+    with open_session(Path(record["path"])) as stored:
         assert [notice.kind.value for notice in stored.notices()][:2] == ["lost", "reconnected"]
         assert stored.info.closed_utc
         assert Path(stored.info.video).stat().st_size > 1000

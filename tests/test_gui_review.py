@@ -1,15 +1,27 @@
-"""Review, driven offscreen as a person would: seek, judge, note, magnify, filter, export, delete."""
+"""Review, driven offscreen as a person would: seek, judge, note, magnify, filter, export."""
 
+import re
 import sqlite3
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
-from gui_driver import ONSET_S, live_for, press, until, write_session
+from gui_driver import ONSET_S, answer, live_for, press, until, write_session
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QDesktopServices, QGuiApplication
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog, QLabel
+from recordings import grey, write_video
 
+import gui
 from gui.review.export_dialog import ExportDialog
+from gui.review.measurements import describe
+from gui.review.model import ReviewModel
+from gui.widgets.trace import Trace
 from realtime.session import Status, open_session
+from realtime.spotting.features import FEATURES
+from realtime.spotting.peak_features import PEAK_FEATURES
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -32,12 +44,12 @@ def test_a_row_seeks_and_loops_its_event_and_keys_judge_and_go_on(window, sessio
     press(review, KEY.Key_C)
     press(review, KEY.Key_X)
     assert saved_status(session) == [Status.CONFIRMED, Status.REJECTED, Status.UNREVIEWED]
-    assert review.table.chosen == review.record.events[2].id
+    assert review.model.chosen_id == review.model.record.events[2].id
     press(review, KEY.Key_Z, CTRL)
     assert saved_status(session)[1] is Status.UNREVIEWED
     press(review, KEY.Key_J)
     press(review, KEY.Key_J)
-    assert review.table.chosen == review.record.events[0].id
+    assert review.model.chosen_id == review.model.record.events[0].id
 
 
 def test_a_note_is_kept_and_taken_back(window, session):
@@ -48,7 +60,7 @@ def test_a_note_is_kept_and_taken_back(window, session):
     review.table.view.selectRow(1)
     with open_session(session) as stored:
         assert stored.events()[0].note == "looks away"
-    review.undo.undo()
+    review.model.undo.undo()
     with open_session(session) as stored:
         assert stored.events()[0].note == ""
 
@@ -67,7 +79,7 @@ def test_an_event_is_magnified_and_compared_in_pictures(window, session):
     window.open_session(session)
     review = window.review
     review.table.view.selectRow(1)
-    until(lambda: review.viewer.moment is not None)
+    until(lambda: review.viewer.clip is not None)
     until(lambda: len(review.inspector._pictures._pictures) == 3)
     press(review, KEY.Key_G)
     until(lambda: review.viewer.doing == "×10, ¼ speed")
@@ -85,14 +97,14 @@ def test_units_too_improbable_to_be_named_are_shown_quietly(window, session):
 def test_what_is_filtered_or_confirmed_is_exported_in_the_background(window, session, tmp_path):
     window.open_session(session)
     press(window.review, KEY.Key_C)
-    window.review.table._kind.setCurrentText("surprise")
-    dialog = ExportDialog(window.review.record, window.review.table.shown_ids, window)
+    window.review.table._emotion.setCurrentText("surprise")
+    dialog = ExportDialog(window.review.model.record, window.review.model.shown_ids, window)
     dialog._folder.setText(str(tmp_path / "out"))
     counts = []
     for scope in (dialog._all, dialog._confirmed, dialog._filtered):
         scope.setChecked(True)
         dialog._go.click()
-        until(lambda: "Written" in dialog._told.text())
+        until(lambda: "Written" in dialog._result.text())
         newest = max((tmp_path / "out").glob("*events*.csv"), key=lambda p: p.stat().st_mtime_ns)
         counts.append(len(newest.read_text().strip().splitlines()) - 1)
     assert counts == [3, 1, 1]
@@ -104,48 +116,49 @@ def test_after_an_export_its_own_folder_is_opened_and_its_files_are_copied_where
     window, session, tmp_path, monkeypatch
 ):
     window.open_session(session)
-    dialog = ExportDialog(window.review.record, [], window)
+    dialog = ExportDialog(window.review.model.record, [], window)
     dialog._folder.setText(str(tmp_path / "out"))
     dialog._go.click()
-    until(lambda: "Written" in dialog._told.text())
+    until(lambda: "Written" in dialog._result.text())
     dialog._folder.setText(str(tmp_path / "next"))
     opened = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
     dialog._show.click()
     assert opened == [str(tmp_path / "out")]
     dialog._copy.click()
-    assert QGuiApplication.clipboard().text().splitlines() == sorted(map(str, (tmp_path / "out").iterdir()))
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert sorted(copied) == sorted(map(str, (tmp_path / "out").iterdir()))
     dialog.close()
 
 
 def test_the_table_is_filtered_by_class_status_and_words_and_sorted(window, session):
     window.open_session(session)
     table = window.review.table
-    table._kind.setCurrentText("surprise")
-    assert len(table.shown_ids) == 1
-    table._kind.setCurrentIndex(0)
-    table._words.setText("AU2")
-    assert len(table.shown_ids) == 2
-    table._words.clear()
+    table._emotion.setCurrentText("surprise")
+    assert len(window.review.model.shown_ids) == 1
+    table._emotion.setCurrentIndex(0)
+    table._text.setText("AU2")
+    assert len(window.review.model.shown_ids) == 2
+    table._text.clear()
     table._score.setCurrentText("Score ≥ 0.5")
-    assert len(table.shown_ids) == 3
+    assert len(window.review.model.shown_ids) == 3
     table._score.setCurrentText("Score ≥ 0.7")
-    assert table.shown_ids == []
+    assert window.review.model.shown_ids == []
     table._score.setCurrentIndex(0)
     table.view.sortByColumn(5, Qt.SortOrder.DescendingOrder)
-    scores = [window.review.record.event(number).event.score for number in table.shown_ids]
+    scores = [window.review.model.record.event(number).event.score for number in window.review.model.shown_ids]
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_session_without_its_video_still_shows_trace_and_events_and_says_so(window, home):
+def test_a_session_without_its_video_still_shows_trace_and_events_and_a_notice(window, home):
     path = write_session(home / "sessions" / "bare.medn", 4.0, [1.0, 2.0])
     window.open_session(path)
     review = window.review
-    until(lambda: review.record.readings is not None)
+    until(lambda: review.model.record.readings is not None)
     live_for(0.1)
-    assert "No video" in review.viewer._words.text()
-    assert len(review.table.shown_ids) == 2
-    assert len(review.viewer.trace.times_s) == 120
+    assert "No video" in review.viewer._message.text()
+    assert len(review.model.shown_ids) == 2
+    assert len(review.model.trace.times_s) == 120
     press(review, KEY.Key_C)
     assert saved_status(path)[0] is Status.CONFIRMED
 
@@ -157,30 +170,16 @@ def test_a_session_of_a_newer_version_is_refused_in_one_sentence_and_the_open_on
         database.execute("PRAGMA user_version = 999")
     window.open_session(newer)
     assert "newer MEDN" in window.banner.text
-    assert window.review.record.path == session
+    assert window.review.model.record.path == session
     window.review.refresh()
     problems = [entry.problem for entry in window.review.library.entries if entry.path.name == "newer.medn"]
     assert "newer MEDN" in problems[0]
 
 
-def test_sessions_are_found_by_a_search_and_deleted_for_good(window, session, home):
-    write_session(home / "sessions" / "other.medn", 1.0, [])
-    window.show_workspace(2)
-    library = window.review.library
-    library._search.setText("interv")
-    assert [entry.path.name for entry in library.entries] == ["interview.medn"]
-    library._search.clear()
-    window.open_session(session)
-    window.review.delete(session)
-    assert not session.exists()
-    assert window.review.record is None
-    assert [entry.path.name for entry in library.entries] == ["other.medn"]
-
-
 def test_keys_play_step_loop_and_change_the_speed(window, session):
     window.open_session(session)
     review, viewer = window.review, window.review.viewer
-    until(lambda: review.record.readings is not None and viewer.film.times_s is not None)
+    until(lambda: review.model.record.readings is not None and viewer.video.times_s is not None)
     press(review, KEY.Key_L)
     assert viewer.loop is None
     press(review, KEY.Key_L)
@@ -202,9 +201,9 @@ def test_keys_play_step_loop_and_change_the_speed(window, session):
     press(review, KEY.Key_Left, Qt.KeyboardModifier.ShiftModifier)
     assert viewer.position_s == pytest.approx(at_s, abs=0.01)
     press(review, KEY.Key_J)
-    second = review.table.chosen
+    second = review.model.chosen_id
     press(review, KEY.Key_K)
-    assert review.table.chosen != second
+    assert review.model.chosen_id != second
 
 
 def test_keys_lead_to_filter_export_and_another_session_in_the_smallest_window_too(window, session, home, monkeypatch):
@@ -217,9 +216,9 @@ def test_keys_lead_to_filter_export_and_another_session_in_the_smallest_window_t
     assert opened
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
     press(window.review, KEY.Key_O, CTRL)
-    assert window.review.record.path == other
+    assert window.review.model.record.path == other
     press(window.review, KEY.Key_F, CTRL)
-    assert window.review.table._words.hasFocus()
+    assert window.review.table._text.hasFocus()
 
 
 def test_a_video_that_was_moved_is_located_and_the_chosen_event_plays_on(
@@ -232,19 +231,19 @@ def test_a_video_that_was_moved_is_located_and_the_chosen_event_plays_on(
     window.open_session(session)
     review = window.review
     review.table.view.selectRow(1)
-    assert "no longer at /gone/interview.mp4" in review.viewer._words.text()
+    assert "no longer at /gone/interview.mp4" in review.viewer._message.text()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (__file__, ""))
     review.viewer._locate.click()
-    assert "cannot be read as a video" in window.banner._words.text()
-    assert review.record.info.video == "/gone/interview.mp4"  # what is no video does not take its place
+    assert "cannot be read as a video" in window.banner._text.text()
+    assert review.model.record.info.video == "/gone/interview.mp4"  # what is no video does not take its place
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(moved), ""))
     review.viewer._locate.click()
     until(lambda: review.viewer.image is not None)
     assert not review.viewer._locate.isVisible()
-    assert review.viewer.chosen.id == review.table.chosen
+    assert review.model.chosen_id == review.model.chosen_id
     until(lambda: ONSET_S - 0.3 <= review.viewer._shown.frame.time_s <= ONSET_S + 0.6)
     window.open_session(session)
-    assert review.record.info.video == str(moved)  # remembered, so that exports find it too
+    assert review.model.record.info.video == str(moved)  # remembered, so that exports find it too
     assert not review.viewer._locate.isVisible()
 
 
@@ -260,27 +259,44 @@ def test_a_video_located_for_a_session_that_another_program_holds_is_shown_until
     review.viewer._locate.click()
     database.close()
     until(lambda: review.viewer.image is not None)
-    assert "database is locked" in window.banner._words.text()
-    assert "until the session is closed" in window.banner._words.text()
+    assert "database is locked" in window.banner._text.text()
+    assert "until the session is closed" in window.banner._text.text()
 
 
-def test_without_a_session_review_says_how_to_get_one_and_after_a_deletion_too(window, session):
-    window.show_workspace(2)
+def test_another_video_is_linked_only_after_a_question_and_another_one_can_be_chosen_later(
+    window, session, interview, tmp_path, monkeypatch
+):
+    other = write_video(tmp_path / "other.mp4", [grey(90)] * 30, [40 * index for index in range(30)])
+    window.open_session(session)
     review = window.review
-    assert "Open a session" in review.viewer._words.text()
-    assert not review._tools.isEnabled()
-    assert not review.viewer._locate.isVisible()
-    window.open_session(session)
-    assert review._tools.isEnabled()
-    review.delete(session)
-    assert "Open a session" in review.viewer._words.text()
-    assert review.table.shown_ids == []
-    assert review._title.text() == ""
+    until(lambda: "30 fps" in review._pace.text())
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
+    asked = answer(monkeypatch, "", "Use it all the same")
+    press(review, KEY.Key_V)
+    assert "it ends at 1.2 s, the session at 5.2 s" in asked[0]
+    assert "look different" in asked[0]
+    assert review.model.record.info.video == str(interview)  # Enter keeps what was linked
+    press(review, KEY.Key_V)
+    assert review.model.record.info.video == str(other)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(interview), ""))
+    press(review, KEY.Key_V)
+    assert len(asked) == 2  # the session's own is no question
+    assert review.model.record.info.video == str(interview)
 
 
-def test_the_export_dialog_tells_who_uses_a_format_and_what_it_makes(window, session):
+def test_for_an_early_session_it_is_said_what_of_a_video_could_not_be_compared(window, session, interview, monkeypatch):
+    with sqlite3.connect(session) as database:
+        database.execute("DROP TABLE fingerprints")
     window.open_session(session)
-    dialog = ExportDialog(window.review.record, window.review.table.shown_ids, window)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(interview), ""))
+    press(window.review, KEY.Key_V)
+    assert "does not hold picture size and pictures of its video" in window.banner._text.text()
+    assert window.review.model.record.info.video == str(interview)
+
+
+def test_the_export_dialog_shows_who_uses_a_format_and_what_it_writes(window, session):
+    window.open_session(session)
+    dialog = ExportDialog(window.review.model.record, window.review.model.shown_ids, window)
     dialog.show()
     for words in dialog.findChildren(QLabel):
         assert words.height() >= words.heightForWidth(words.width()), f"cut off: {words.text()}"
@@ -289,5 +305,99 @@ def test_the_export_dialog_tells_who_uses_a_format_and_what_it_makes(window, ses
         assert "interview" in box.toolTip()
     dialog._filtered.setChecked(True)
     dialog._copy_command()
-    assert "knows no filter" in dialog._told.text()
+    assert "has no filter" in dialog._result.text()
     dialog.close()
+
+
+def test_a_click_on_confirm_passes_at_most_four_files_of_review_and_enters_none_of_them_twice(window, session):
+    window.open_session(session)
+    room, chains = str(Path(gui.__file__).parent / "review"), set()
+    reads = {value.fget.__code__ for value in vars(ReviewModel).values() if isinstance(value, property)}
+
+    def record_chain(frame, event, _):
+        if event != "call" or not frame.f_code.co_filename.startswith(room):
+            return
+        files = []
+        while frame is not None:
+            if frame.f_code in reads:  # a widget that follows a signal reads the model; what counts is who changes it
+                return
+            name = frame.f_code.co_filename
+            if name.startswith(room) and files[-1:] != [name]:
+                files.append(name)
+            frame = frame.f_back
+        chains.add(tuple(Path(name).name for name in reversed(files)))
+
+    sys.setprofile(record_chain)
+    try:
+        window.review.inspector._confirm.click()
+    finally:
+        sys.setprofile(None)
+    assert saved_status(session)[0] is Status.CONFIRMED
+    assert ("model.py", "changes.py", "record.py") in chains
+    for files in chains:
+        assert len(files) <= 4, files
+        assert len(set(files)) == len(files), files
+
+
+def test_what_cannot_be_saved_is_reported_once_and_nothing_pretends_to_be_saved(window, session):
+    window.open_session(session)
+    review = window.review
+    with sqlite3.connect(session) as other:
+        other.execute("BEGIN IMMEDIATE")
+        review.mark()
+        assert window.banner.text.startswith("Not saved: ")
+        window.banner.hide()
+        press(review, KEY.Key_C)
+        review.mark()
+        assert window.banner.text == ""
+    other.close()
+    assert not review.inspector._confirm.isEnabled()
+    assert saved_status(session) == [Status.UNREVIEWED] * 3
+    assert review.model.record.marks == []
+    assert not review.model.undo.canUndo()
+    window.open_session(session)
+    review.mark()
+    assert window.banner.text.startswith("Marked at")
+
+
+def test_typing_after_a_mark_is_its_text_and_triggers_no_command(window, session):
+    window.open_session(session)
+    review = window.review
+    press(review, KEY.Key_M)
+    field = review._mark_text
+    assert field.hasFocus()
+    chosen, playing = review.model.chosen_id, review.viewer.playing
+    QTest.keyClicks(field, "xcj smile lks ")
+    press(field, KEY.Key_Return)
+    assert not field.isVisible()
+    with open_session(session) as stored:
+        assert [mark.text for mark in stored.annotations()] == ["xcj smile lks"]
+    assert (review.model.chosen_id, review.viewer.playing) == (chosen, playing)
+    assert saved_status(session) == [Status.UNREVIEWED] * 3
+    press(review, KEY.Key_Z, CTRL)
+    with open_session(session) as stored:
+        assert stored.annotations() == []
+
+
+def test_every_stored_measurement_has_a_readable_name_and_a_unit():
+    names = [*FEATURES, *(f"peak_{name}" for name in PEAK_FEATURES), "micro"]
+    texts = [describe(name, 0.5) for name in names]
+    assert len({text for text, _ in texts}) == len(names)
+    for text, value in texts:
+        assert not re.search(r"_|iod|pct|statistic", text + value), text
+        own_range = re.search(r"\(−1 .*1.*\)", text)
+        unit = re.search(r" (%|ms|×|of \d+|standard deviations)|°$|^(yes|no)$|face$", value)
+        assert own_range or unit, (text, value)
+    assert describe("mouth_pct_before", 1.5) == ("mouth, before", "1.5 % of the eye distance")
+    assert describe("duration_s", 0.213) == ("duration", "213 ms")
+
+
+def test_a_gap_between_frames_breaks_the_curve(app):
+    trace = Trace(smooth=True)
+    times_s = np.array([0.0, 0.1, 0.2, 2.0, 2.1, 2.2])
+    trace.show_trace(times_s, np.full((6, 6), 0.5, np.float32), np.ones((6, 6), np.float32))
+    x, y = trace._curve.getData()
+    shown = x[: len(x) // 6][np.isfinite(y[: len(x) // 6])]
+    np.testing.assert_allclose(shown, times_s)
+    gap = np.flatnonzero(~np.isfinite(y[: len(x) // 6]))
+    assert 3 in gap  # between 0.2 s and 2 s

@@ -67,11 +67,11 @@ def test_a_camera_plugged_in_later_is_found_when_looked_for_again(cameras):
     assert picker.findText("Built-in") >= 0
 
 
-def test_without_a_camera_this_is_told_and_the_sample_is_offered(cameras, window):
+def test_without_a_camera_a_notice_is_shown_and_the_sample_is_offered(cameras, window):
     window.live.picker.look_for_cameras()
     until(lambda: not window.live.picker.looking)
     empty = window.live.stage._empty
-    assert "No camera was found" in empty._words.text()
+    assert "No camera was found" in empty._text.text()
     assert empty._sample.isVisible()
 
 
@@ -84,8 +84,10 @@ def test_source_sensitivity_and_overlays_are_as_they_were_left_at_the_next_start
     for layer in live.layers[:2]:
         layer.click()
     window.close()
-    again = MainWindow(app_settings.load()).live
+    reopened = MainWindow(app_settings.load())  # Qt's objects live as long as this one
+    again = reopened.live
     until(lambda: not again.picker.looking)
     assert again.picker.source == str(interview)
     assert again.sensitivity.slider.value() == 6
     assert [layer.isChecked() for layer in again.layers] == [False, False, True]
+    reopened.close()

@@ -1,12 +1,16 @@
 """The window around the workspaces: first page, settings, theme, words, and how it is opened and closed."""
 
 import gc
+import os
+import re
+import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
-from gui_driver import until
+from gui_driver import an_event, live_for, press, until
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -20,18 +24,22 @@ from PyQt6.QtWidgets import (
 from typer.testing import CliRunner
 
 from gui import settings as app_settings
-from gui import theme, words
-from gui.consent import ConsentDialog
-from gui.first_run import FirstRun, accept_terms
+from gui import theme
+from gui.cli import app as cli
+from gui.dialogs.consent import ConsentDialog
+from gui.dialogs.first_run import PARAGRAPHS, FirstRun, accept_terms
+from gui.dialogs.settings import SettingsDialog
+from gui.format import class_text, letter, timing
 from gui.live.run import State
 from gui.review.export_dialog import ExportDialog
 from gui.review.record import Record
 from gui.settings import Settings
-from gui.settings_dialog import SettingsDialog
-from gui.widgets import IconButton
+from gui.widgets.basic import IconButton
 from gui.window import MainWindow
-from medn.cli import app as cli
 from medn.runtime import runtimes_here
+from realtime.report import clock
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_the_first_page_must_be_read_and_accepted_once(app, home, monkeypatch):
@@ -39,9 +47,9 @@ def test_the_first_page_must_be_read_and_accepted_once(app, home, monkeypatch):
     assert not page._go.isEnabled()
     page._read.setChecked(True)
     assert page._go.isEnabled()
-    text = " ".join(part for heading in __import__("gui.first_run").first_run.PARAGRAPHS for part in heading)
-    for told in ("no lie detector", "Nothing is sent", "prohibited", "not stored"):
-        assert told in text
+    text = " ".join(part for heading in PARAGRAPHS for part in heading)
+    for sentence in ("no lie detector", "Nothing is sent", "prohibited", "not stored"):
+        assert sentence in text
     monkeypatch.setattr(FirstRun, "exec", lambda _: FirstRun.DialogCode.Rejected)
     assert not accept_terms(Settings())
     monkeypatch.setattr(FirstRun, "exec", lambda _: FirstRun.DialogCode.Accepted)
@@ -50,13 +58,20 @@ def test_the_first_page_must_be_read_and_accepted_once(app, home, monkeypatch):
 
 
 def test_settings_are_kept_and_a_broken_file_means_the_defaults(home):
-    kept = Settings(light=True, width=640, sensitivity=2)
+    kept = Settings(light=True, width=640, score_threshold=0.8)
     app_settings.save(kept)
     assert asdict(app_settings.load()) == asdict(kept)
     app_settings.settings_file().write_text('{"light": "very", "sensitivity": 99, "unknown": 1}')
     assert app_settings.load() == Settings()
     app_settings.settings_file().write_text("{")
     assert app_settings.load() == Settings()
+
+
+@pytest.mark.parametrize(("place", "threshold"), [(0, 0.9), (4, 0.6), (8, 0.3), (9, 0.6)])
+def test_a_sensitivity_that_an_older_version_saved_becomes_a_score_threshold_near_it(home, place, threshold):
+    app_settings.save(Settings())
+    app_settings.settings_file().write_text(f'{{"sensitivity": {place}}}')
+    assert app_settings.load().score_threshold == threshold
 
 
 def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app, home):
@@ -70,8 +85,8 @@ def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app
     assert settings.runtime == "pytorch"
 
 
-def test_every_control_has_a_name_that_a_screen_reader_can_say(window, session):
-    window.banner.say("Something was done.", action=("Undo", lambda: None))
+def test_every_control_has_a_name_for_a_screen_reader(window, session):
+    window.banner.report("Something was done.", window, action=("Undo", lambda: None))
     export = ExportDialog(Record(session), [], window)
     tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun(), export)
     kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
@@ -80,8 +95,8 @@ def test_every_control_has_a_name_that_a_screen_reader_can_say(window, session):
         # the parts that Qt makes itself are spoken with what they belong to
         part = isinstance(control, QScrollBar) or control.objectName().startswith("qt_")
         part = part or isinstance(control.parent().parent(), QComboBox)
-        said = control.accessibleName() or getattr(control, "text", str)() or control.toolTip()
-        if not part and not said and control.focusPolicy() is not Qt.FocusPolicy.NoFocus:
+        text = control.accessibleName() or getattr(control, "text", str)() or control.toolTip()
+        if not part and not text and control.focusPolicy() is not Qt.FocusPolicy.NoFocus:
             mute.append(f"{type(control).__name__} in {type(control.parent()).__name__}")
     assert mute == []
 
@@ -102,22 +117,22 @@ def test_the_theme_is_changed_safely_while_closed_pages_wait_to_be_collected(win
         page.show()
         page.close()
         del page
-    told = []
-    # Qt tells every widget in turn; Python may collect at any of them
-    monkeypatch.setattr(IconButton, "changeEvent", lambda *_: told.append(1) or len(told) > 1 or gc.collect())
+    changes = []
+    # Qt notifies every widget in turn; Python may collect at any of them
+    monkeypatch.setattr(IconButton, "changeEvent", lambda *_: changes.append(1) or len(changes) > 1 or gc.collect())
     try:
         window._toggle_theme()
-        assert told
+        assert changes
     finally:
         gc.enable()
         theme.apply(app, light=False)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(12.484, "0:12.48"), (3723.5, "1:02:03.50"), (-1.0, "−0:01.00"), (59.999, "1:00.00")]
+    ("seconds", "text"), [(12.484, "0:12.48"), (3723.5, "1:02:03.50"), (-1.0, "−0:01.00"), (59.999, "1:00.00")]
 )
-def test_times_are_said_as_people_read_them(seconds, said):
-    assert words.clock(seconds) == said
+def test_times_are_written_for_people(seconds, text):
+    assert clock(seconds) == text
 
 
 def test_no_thread_outlives_the_window(app, home, interview):
@@ -127,10 +142,10 @@ def test_no_thread_outlives_the_window(app, home, interview):
     window.live.start()
     until(lambda: window.live.run.state is State.RUNNING)
     window.close()
-    assert not [t.name for t in threading.enumerate() if t.name in ("live", "session", "film")]
+    assert not [t.name for t in threading.enumerate() if t.name in ("live", "session", "film", "video")]
 
 
-def test_without_a_display_the_command_says_so_and_what_needs_none(monkeypatch):
+def test_without_a_display_the_command_names_the_commands_that_need_none(monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -139,7 +154,150 @@ def test_without_a_display_the_command_says_so_and_what_needs_none(monkeypatch):
     assert "no display" in result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+@pytest.mark.parametrize("stale", [{"DISPLAY": ":77"}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "/nowhere"}])
+def test_a_display_that_is_named_but_gone_is_refused_in_a_sentence(stale):
+    unset = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR")
+    environment = {name: value for name, value in os.environ.items() if name not in unset} | stale
+    done = subprocess.run(
+        [sys.executable, "-m", "gui"], capture_output=True, text=True, check=False, env=environment, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert "cannot be reached" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    probe = subprocess.run([sys.executable, "-m", "gui.display"], check=False, env=environment, cwd=ROOT)
+    assert probe.returncode == 2  # so that `make run` starts the demo
+
+
 def test_a_command_for_a_session_that_is_none_is_refused_before_a_window_opens(tmp_path):
     result = CliRunner().invoke(cli, ["review", str(tmp_path / "nothing.medn")])
     assert result.exit_code == 2
     assert "cannot be read" in result.stderr
+
+
+def test_a_participants_name_is_never_in_the_settings_file_and_leaves_an_older_one(home):
+    file = app_settings.settings_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('{"person": "Ada", "light": true}')
+    loaded = app_settings.load()
+    assert (loaded.person, loaded.light) == ("", True)
+    loaded.person = "Grace"
+    app_settings.save(loaded)
+    assert "Ada" not in file.read_text()
+    assert "Grace" not in file.read_text()
+
+
+def test_the_window_is_smaller_than_a_small_screen_and_its_contents_fit_at_the_smallest_size(window, session):
+    assert window.minimumWidth() <= 960 - 40  # 1920×1080 at 200 %, beside the screen's own panels
+    assert window.minimumHeight() <= 540 - 60
+    window.open_session(session)
+    window.live.recorder._text.hide()
+    window.resize(window.minimumSize())
+    live_for(0.1)
+    for place in range(3):
+        window.show_workspace(place)
+        live_for(0.1)
+        needed = window.centralWidget().minimumSizeHint()
+        assert needed.width() <= window.width(), place
+        assert needed.height() <= window.height(), place
+
+
+def test_the_window_opens_within_its_screen_and_remembers_its_size(app, home, monkeypatch):
+    settings = Settings(accepted_terms=1, sessions=str(home / "sessions"))
+    first = MainWindow(settings)
+    screen = first.screen().availableGeometry()
+    assert first.width() <= max(screen.width(), first.minimumWidth())
+    assert first.height() <= max(screen.height(), first.minimumHeight())
+    first.resize(first.minimumWidth(), first.minimumHeight() + 13)  # the height fits the test's screen
+    first.show()
+    first.close()
+    again = MainWindow(app_settings.load())
+    assert again.size() == first.size()
+    assert again.height() == again.minimumHeight() + 13
+    again.close()
+
+
+def test_f11_switches_full_screen(window, app):
+    press(window, Qt.Key.Key_F11)
+    assert window.isFullScreen()
+    press(window, Qt.Key.Key_F11)
+    assert not window.isFullScreen()
+
+
+def test_a_message_stays_with_its_workspace_until_its_cause_is_gone(window, app):
+    banner = window.banner
+    window.show_workspace(1)
+    banner.report("notes.mp4 is no video.", window.analyze, warning=True)
+    window.show_workspace(2)
+    assert banner.text == ""
+    window.show_workspace(1)
+    assert banner.text == "notes.mp4 is no video."
+    banner.clear(window.live)
+    assert banner.text
+    banner.clear(window.analyze)
+    assert banner.text == ""
+    banner.report("Copied.", window.analyze)
+    window.show_workspace(2)
+    window.show_workspace(1)
+    assert banner.text == ""  # a message without a warning is not repeated
+
+
+def test_the_recording_sign_is_plain_text_that_the_banner_does_not_cover(window, app, monkeypatch):
+    monkeypatch.setattr(type(window.live.recorder), "seconds", property(lambda _: 761.0))
+    window._refresh_bar()
+    sign = window._recording
+    assert sign.text() == "●  REC 00:12:41"
+    window.banner.report("A warning. " * 20, window.live, warning=True)
+    for width in (window.minimumWidth(), 1400):
+        window.resize(width, 700)
+        app.processEvents()
+        assert sign.mapTo(window.centralWidget(), sign.rect().topLeft()).x() >= window.banner.geometry().right()
+
+
+def test_rounded_times_add_up_and_an_improbable_class_is_uncertain():
+    event = an_event(0, 1.0, 30)
+    event = replace(
+        event, apex_s=1.0945, offset_s=1.2926, emotion={"negative": 0.61, "positive": 0.3, "surprise": 0.09}
+    )
+    rise, fall, duration = (int(part) for part in re.findall(r"\d+", timing(event)))
+    assert rise + fall == duration == 293
+    assert letter(event) == "N?"
+    assert class_text(event) == "uncertain: negative, 61%"
+    assert class_text(replace(event, emotion={"negative": 0.8})) == "negative, 80%"
+
+
+CLOSED_WHILE_BUSY = """
+import os, signal
+from PyQt6.QtCore import QTimer
+from gui import settings
+from gui.app import main, make_app
+from gui.live.run import LiveRun
+
+def never_done(run):
+    from medn.weights import read_weights
+    import onnxruntime
+
+    while True:
+        onnxruntime.InferenceSession(read_weights().onnx, providers=["CPUExecutionProvider"])
+
+LiveRun._work = never_done
+settings.save(settings.Settings(accepted_terms=settings.TERMS))
+app = make_app()
+QTimer.singleShot(2000, lambda: os.kill(os.getpid(), signal.SIGTERM))
+raise SystemExit(main(source="sample"))
+"""
+
+
+def test_the_app_exits_cleanly_while_a_run_is_still_inside_a_model(tmp_path):
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSED_WHILE_BUSY],
+        env=os.environ | home,
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "terminate called" not in done.stderr

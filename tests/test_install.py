@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from medn import __version__
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -53,14 +55,15 @@ def test_run_starts_the_demo_where_there_is_no_display() -> None:
 
 @pytest.mark.skipif(not (ROOT / "gui" / "app.py").exists(), reason="the app is not there yet")
 def test_run_starts_the_app_where_there_is_a_display() -> None:
-    told = make("run", DISPLAY=":0")
-    assert ".ci/setup app" in told
-    assert "medn demo" not in told
+    printed = make("run", DISPLAY=":0")
+    assert ".ci/setup app" in printed
+    # the demo only where the display does not answer
+    assert "gui.display && exec .venv/bin/medn || exec .venv/bin/medn demo" in printed
 
 
 def test_the_tests_include_formatting_lint_and_types() -> None:
-    told = make("test")
-    order = [told.index(step) for step in ("setup test", "ruff format --check", "ruff check", "mypy", "pytest")]
+    printed = make("test")
+    order = [printed.index(step) for step in ("setup test", "ruff format --check", "ruff check", "mypy", "pytest")]
     assert order == sorted(order)
 
 
@@ -69,7 +72,7 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert "make test" in (ROOT / "README.md").read_text()
 
 
-def test_without_a_fitting_python_one_sentence_says_so(tmp_path: Path) -> None:
+def test_without_a_fitting_python_one_sentence_is_printed(tmp_path: Path) -> None:
     done = setup(tmp_path, "base", **every_python("exit 1"))
     assert done.returncode == 1
     assert done.stderr.startswith("set-up stopped: no Python 3.11")
@@ -93,6 +96,35 @@ def test_with_the_right_to_install_the_system_packages_are_installed(tmp_path: P
     assert "apt-get could not install" in done.stderr
 
 
+READY_PYTHON = f"""case "$*" in
+*CDLL*) ;; # no system library is missing
+*venv*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+*"pip install"*) echo "$*" >>pip && ! grep -q "NOT_TO_BE_HAD" pip ;;
+*) exec {sys.executable} "$@" ;;
+esac"""
+"""A Python that makes an environment of itself, and notes what pip is told to install."""
+
+
+@pytest.mark.parametrize(("part", "wanted"), [("base", "."), ("app", ".[app]")])
+def test_what_is_installed_is_what_pip_understands(tmp_path: Path, part: str, wanted: str) -> None:
+    done = setup(tmp_path, part, **every_python(READY_PYTHON), nvidia_smi="exit 9")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pip").read_text().splitlines() == [
+        f"-m pip install -qq --disable-pip-version-check --no-input --editable {wanted}"
+    ]
+    assert (tmp_path / ".venv" / f".ready-{part}").exists()
+
+
+def test_an_nvidia_gpu_brings_its_packages_and_without_them_the_set_up_goes_on(tmp_path: Path) -> None:
+    without = READY_PYTHON.replace("NOT_TO_BE_HAD", "tensorrt")
+    done = setup(tmp_path, "base", **every_python(without), nvidia_smi="echo GPU 0")
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "pip").read_text().splitlines()[-1]
+    assert asked.endswith("--extra-index-url https://pypi.nvidia.com --editable .[tensorrt]")
+    assert "the GPU path could not be installed" in done.stdout
+    assert (tmp_path / ".venv" / ".ready-base").exists()
+
+
 def test_the_notice_names_every_carried_file_as_it_is() -> None:
     notice = (ROOT / "NOTICE").read_text()
     listed = dict(re.findall(r"^\* (\S+)$(?:\n  .*)*?\n  sha256 ([0-9a-f]{64})$", notice, re.MULTILINE))
@@ -111,6 +143,10 @@ def test_the_project_is_under_the_gpl_and_carries_its_text() -> None:
     assert "Version 3, 29 June 2007" in text
 
 
+def test_the_version_stands_in_two_places_that_agree() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
+
+
 def test_the_promised_extras_can_be_asked_for() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert {"app", "cluster", "export", "tensorrt", "test", "train"} <= set(extras)
+    assert {"app", "cluster", "export", "lab", "tensorrt", "test"} <= set(extras)

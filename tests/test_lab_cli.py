@@ -6,21 +6,28 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from medn.cli import app
-from realtime.judging import read_truth
+from gui.cli import app
+from realtime.evaluation.spotting import read_truth
 
 
 def medn(*arguments: object):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
+def test_planted_videos_come_with_ground_truth_that_the_evaluation_reads(tmp_path):
     result = medn("synth", "videos", tmp_path, "--videos", 1, "--minutes", 0.12, "--fps", 12, "--seed", 3)
     assert result.exit_code == 0
     [video] = tmp_path.glob("*.mp4")
     assert video.name in read_truth(tmp_path)
     with (tmp_path / "truth.csv").open() as lines:
-        assert next(csv.reader(lines)) == ["video", "onset_s", "apex_s", "offset_s", "emotion", "aus"]
+        assert next(csv.reader(lines))[:6] == ["video", "onset_s", "apex_s", "offset_s", "emotion", "aus"]
+
+
+def test_conversing_people_come_with_a_truth_that_the_judge_can_read(tmp_path):
+    result = medn("synth", "videos", tmp_path, "--people", "conversing", "--videos", 1, "--minutes", 0.12, "--seed", 3)
+    assert result.exit_code == 0
+    [video] = tmp_path.glob("conversing-*")
+    assert video.name in read_truth(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +35,9 @@ def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
     [
         ["synth", "videos", "out", "--portraits", "nowhere"],
         ["synth", "videos", "out", "--micro-rate", 9, 3],
+        ["synth", "videos", "out", "--people", "talking"],
+        ["synth", "videos", "out", "--people", "conversing", "--speech-share", 0.9],
+        ["synth", "videos", "out", "--speech-share", 0.5],
         ["synth", "pairs", "out", "--portraits", "nowhere"],
         ["synth", "pairs", "out", "--portraits", "nowhere", "--split", "everybody"],
         ["synth", "database", "out", "casme2", "nowhere"],
@@ -45,7 +55,7 @@ def test_planted_videos_come_with_a_truth_that_the_judge_can_read(tmp_path):
         ["compile"],
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_sentence(command, tmp_path, monkeypatch):
+def test_what_cannot_be_done_is_refused_in_one_sentence(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = medn(*command)
     assert result.exit_code == 2
@@ -56,9 +66,9 @@ def test_what_cannot_be_done_is_told_in_one_sentence(command, tmp_path, monkeypa
 @pytest.mark.parametrize(
     ("package", "extra", "command"),
     [
-        ("matplotlib", "train", ["train", "out", "--flow", "nowhere"]),
-        ("matplotlib", "train", ["evaluate", "flow", "nowhere.npz", "--picture", "flow.png"]),
-        ("sklearn", "train", ["train-spotter", "out.npz", "nowhere"]),
+        ("matplotlib", "lab", ["train", "out", "--flow", "nowhere"]),
+        ("matplotlib", "lab", ["evaluate", "flow", "nowhere.npz", "--picture", "flow.png"]),
+        ("sklearn", "lab", ["train-spotter", "out.npz", "nowhere"]),
         ("pyqtgraph", "app", ["live"]),
     ],
 )

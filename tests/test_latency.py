@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.latency import ACCURACY, BUCKETS, Latencies
+from realtime.timing import ACCURACY, BUCKETS, Latencies
 
 
 @given(st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=300))
@@ -14,11 +14,11 @@ def test_quantiles_are_within_one_percent_of_the_times_recorded(times_ms):
     latencies = Latencies()
     for time_ms in times_ms:
         latencies.record("stage", time_ms)
-    told = latencies.quantiles_ms()["stage"]
-    assert told["max"] == max(times_ms)
+    quantiles = latencies.quantiles_ms()["stage"]
+    assert quantiles["max"] == max(times_ms)
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
         exact = np.quantile(times_ms, q, method="lower")
-        assert (1 - 1.01 * ACCURACY) * exact <= told[name] <= (1 + 1.01 * ACCURACY) * exact
+        assert (1 - 1.01 * ACCURACY) * exact <= quantiles[name] <= (1 + 1.01 * ACCURACY) * exact
 
 
 def test_memory_does_not_grow_with_the_number_of_records():
@@ -41,6 +41,6 @@ def test_stages_are_apart_and_in_the_order_of_their_first_record():
     latencies = Latencies()
     for stage, ms in (("landmarks", 7.0), ("motion", 0.2), ("landmarks", 9.0)):
         latencies.record(stage, ms)
-    told = latencies.quantiles_ms()
-    assert list(told) == ["landmarks", "motion"]
-    assert told["motion"]["max"] == 0.2
+    quantiles = latencies.quantiles_ms()
+    assert list(quantiles) == ["landmarks", "motion"]
+    assert quantiles["motion"]["max"] == 0.2

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as reference
 
+from medn.contract import AU_CLAIMED_AT
 from medn.evaluation.metrics import (
     au_scores,
     auc,
@@ -19,8 +20,7 @@ from medn.evaluation.metrics import (
     uar,
     uf1,
 )
-from medn.model import AU_CLAIMED_AT
-from realtime.results import Event, action_units_of
+from realtime.types import Event, action_units_of
 
 answers = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)
 
@@ -55,7 +55,7 @@ def test_always_the_largest_class_stands_beside_every_score():
     assert class_scores(truth, np.zeros_like(truth), 3).uf1 == scores.baseline_uf1
 
 
-def test_a_class_without_trace_counts_for_nothing_and_is_told_as_none():
+def test_a_class_without_trace_counts_for_nothing_and_is_reported_as_none():
     scores = class_scores([0, 0, 1], [0, 0, 1], 3)
     assert scores.recall == (1.0, 1.0, None)
     assert scores.f1 == (1.0, 1.0, None)
@@ -94,7 +94,7 @@ def test_a_unit_is_claimed_in_a_judgement_where_the_product_names_it():
     assert action_units_of(event) == [unit.name for unit in judged if unit.f1] == ["AU14"]
 
 
-def test_an_action_unit_that_is_nowhere_known_has_no_score():
+def test_an_action_unit_that_is_nowhere_coded_has_no_score():
     (unit,) = au_scores(np.full((3, 1), np.nan), np.zeros((3, 1)), ["AU6"])
     assert (unit.clips, unit.auc, unit.f1, unit.baseline_f1) == (0, None, None, None)
 

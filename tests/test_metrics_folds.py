@@ -1,13 +1,13 @@
-"""No subject is ever on both sides, and what is reported comes from the held-out answers alone."""
+"""No subject is ever on both sides, and what is reported comes from the held-out predictions alone."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medn.contract import AU_NAMES
 from medn.evaluation.folds import loso, loso_folds, refuse_leak
-from medn.evaluation.recognition import Answers, Truth, recognition_table
-from medn.model import AU_NAMES
+from medn.evaluation.recognition import Predictions, Truth, recognition_table
 
 names = st.lists(st.sampled_from("abcdefg"), min_size=2, max_size=40).filter(lambda s: len(set(s)) > 1)
 
@@ -53,14 +53,16 @@ def task():
 
 
 def says(*epochs):
-    """Sure answers, by epoch, from class numbers; every unit where the class is 1."""
+    """Sure predictions, by epoch, from class numbers; every unit where the class is 1."""
     return [
-        Answers(np.eye(3, dtype=np.float32)[guess], np.repeat(np.float32(guess == 1)[:, None], len(AU_NAMES), axis=1))
+        Predictions(
+            np.eye(3, dtype=np.float32)[guess], np.repeat(np.float32(guess == 1)[:, None], len(AU_NAMES), axis=1)
+        )
         for guess in map(np.asarray, epochs)
     ]
 
 
-def test_a_classifier_that_knows_scores_one_and_a_constant_one_scores_as_the_trivial_guess():
+def test_a_perfect_classifier_scores_one_and_a_constant_one_scores_as_the_trivial_guess():
     truth = task()
     knows = loso(truth, lambda _train, test, _seed: says(truth.emotion[test]), seeds=[0]).by_seed[0]
     assert knows.whole.uf1 == knows.whole.uar == knows.au_mean_auc == 1
@@ -89,7 +91,7 @@ def test_databases_are_scored_apart_and_add_up_to_the_whole():
         assert len(predicted) == 90
 
 
-def test_the_table_tells_means_and_deviations_over_seeds_and_sums_the_counts():
+def test_the_table_gives_means_and_deviations_over_seeds_and_sums_the_counts():
     result = guessed(task(), [3, 4, 5])
     table = recognition_table(result.by_seed)
     uf1 = [seed.whole.uf1 for seed in result.by_seed]
@@ -102,7 +104,7 @@ def test_the_table_tells_means_and_deviations_over_seeds_and_sums_the_counts():
     assert "±" not in alone
 
 
-def test_the_last_epoch_counts_and_the_oracle_is_told_only_if_asked_for():
+def test_the_last_epoch_counts_and_the_oracle_is_reported_only_if_asked_for():
     truth = task()
 
     def right_only_at_first(_train, test, _seed):
@@ -119,5 +121,5 @@ def test_the_last_epoch_counts_and_the_oracle_is_told_only_if_asked_for():
 
 
 def test_too_few_answers_are_refused():
-    with pytest.raises(ValueError, match=r"1 answers came for the \d+ clips of casme2/s0"):
+    with pytest.raises(ValueError, match=r"1 predictions came for the \d+ clips of casme2/s0"):
         loso(task(), lambda *_: says([0]), seeds=[0])

@@ -75,7 +75,7 @@ def test_an_offset_before_its_onset_is_refused():
         match([(1.0, 0.5)], [(0.0, 1.0)])
 
 
-def test_recall_is_told_by_amplitude():
+def test_recall_is_given_by_amplitude():
     bins = recall_by_amplitude([0.9, 1.0, 2.0, 9.0], [True, False, True, True], [0.8, 1.2, 2.4])
     assert [(b.hits, b.movements) for b in bins] == [(1, 2), (1, 1)]
     assert np.isclose(bins[0].high, bins[1].low)

@@ -7,9 +7,10 @@ import onnxruntime
 import pytest
 import torch
 
+from medn.model.config import MEDNConfig
 from medn.model.export import exported, write_onnx
 from medn.model.losses import LossWeights, Targets, medn_loss, orthogonality
-from medn.model.medn import MEDN, MEDNConfig, Prediction, example_inputs
+from medn.model.medn import MEDN, Prediction, example_inputs
 from medn.model.motion import MotionBranch, mirrored
 from medn.model.sevit import SEViT, temporal_variation
 
@@ -101,7 +102,7 @@ def test_orthogonality_is_zero_at_right_angles_one_in_line_and_blind_to_a_shared
     assert orthogonality(a + 5, b + 5) == pytest.approx(0)
 
 
-def test_unknown_targets_teach_nothing():
+def test_unknown_targets_have_no_gradient():
     prediction = Prediction(*(field.detach().requires_grad_() for field in MEDN()(*example_inputs(2))))
     unknown = Targets(torch.tensor([-1, -1]), torch.full((2, 12), torch.nan), torch.full((2,), torch.nan))
     medn_loss(prediction, unknown, replace(LossWeights(), orthogonality=0.0))["total"].backward()
@@ -122,9 +123,9 @@ def test_the_exported_program_and_its_onnx_twin_agree_with_the_network(network, 
     inputs = example_inputs(batch)
     with torch.no_grad():
         expected = network(*inputs)
-        told = program(*inputs)
+        from_program = program(*inputs)
     named = dict(zip(("faces", "flow", "context"), (x.numpy() for x in inputs), strict=True))
     twin = session.run(list(Prediction._fields), named)
-    for torch_value, program_value, onnx_value in zip(expected, told, twin, strict=True):
+    for torch_value, program_value, onnx_value in zip(expected, from_program, twin, strict=True):
         torch.testing.assert_close(program_value, torch_value, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(onnx_value, torch_value.numpy(), rtol=1e-4, atol=1e-5)

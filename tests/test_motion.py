@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
 from realtime.motion import kernel, reference
 from realtime.motion.meter import RENEW_S, MotionMeter, normalise
-from realtime.motion.regions import CELLS, LIDS, REGION_NAMES, layout
+from realtime.motion.regions import CELLS, LIDS, PATCHES, REGION_NAMES, layout
 
 BROWS = [i for i, name in enumerate(REGION_NAMES) if "brow" in name]
 MOUTH = [i for i, name in enumerate(REGION_NAMES) if "mouth" in name or "lip" in name]
@@ -57,6 +57,9 @@ def test_the_fused_kernel_equals_its_numpy_reference(portrait_crop, seed: int):
     expected_motion, expected_difference = reference.region_motion(expected, places, expected_head)
     assert np.allclose(motion, expected_motion, atol=2e-3)
     assert np.allclose(difference, expected_difference, rtol=1e-3)
+    patches = np.zeros((PATCHES * PATCHES, 2), np.float32)
+    kernel.patch_motion(sums, places.cell_basis, expected_head, np.zeros((CELLS * CELLS, 5), np.float32), patches)
+    assert np.allclose(patches, reference.patch_motion(expected, places, expected_head), atol=5e-3)
 
 
 def test_raised_brows_are_measured_in_proportion_and_not_elsewhere(portrait_crop):

@@ -6,13 +6,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from medn.data.combinations import COMBINATIONS, draw_combination
-from medn.data.pairs import OPENED, Recipe, pairs
-from medn.data.portrait import astronaut
-from medn.data.shapes import load_shapes
-from medn.face.aligned import SIZE_PX
+from medn.contract import AU_NAMES, EMOTIONS, SIZE_PX
 from medn.face.flow import amplitude_iod, cell_centres_px, framed, without_rigid_motion
-from medn.model import AU_NAMES, EMOTIONS
+from medn.synthetic.movements import COMBINATIONS, draw_combination
+from medn.synthetic.pairs import OPENED, Recipe, pairs
+from medn.synthetic.portrait import astronaut
+from medn.synthetic.registration import load_shapes
 
 QUIET = Recipe(lids=0, gaze=0, mouth=0, along=0, head_sd_deg=0, one_sided=0, noise=(0.3, 0.5), jpeg=0)
 
@@ -40,7 +39,7 @@ def test_labels_are_classes_and_units_of_the_network(portrait):
         assert pair.flow.shape == (2, 64, 64)
 
 
-def test_brows_that_rise_and_brows_that_fall_move_where_and_how_their_label_says(portrait):
+def test_brows_that_rise_and_brows_that_fall_move_as_their_label_states(portrait):
     _, y = cell_centres_px()
     seen = {"AU1": [], "AU4": []}
     for pair in drawn(portrait, 240, recipe=QUIET):
@@ -54,8 +53,8 @@ def test_brows_that_rise_and_brows_that_fall_move_where_and_how_their_label_says
 
 
 def test_movements_are_as_small_as_micro_expressions_are(portrait):
-    told = [amplitude_iod(without_rigid_motion(framed(p.flow.astype(np.float32)))) for p in drawn(portrait, 60)]
-    assert 0.3 < np.median(told) < 3.0
+    amplitudes = [amplitude_iod(without_rigid_motion(framed(p.flow.astype(np.float32)))) for p in drawn(portrait, 60)]
+    assert 0.3 < np.median(amplitudes) < 3.0
 
 
 def test_every_unit_and_every_class_is_drawn_often_enough_to_be_learned():

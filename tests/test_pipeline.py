@@ -5,13 +5,12 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from medn.data.puppet import HeadMotion
 from medn.face.aligned import eye_axis
-from realtime.frame import Frame
+from medn.synthetic.puppet import HeadMotion
 from realtime.motion import kernel
 from realtime.pipeline import Pipeline, PipelineParameters
-from realtime.results import REGION_GROUPS
 from realtime.spotting.bumps import bumps
+from realtime.types import REGION_GROUPS, Frame
 
 ONSET_S, APEX_S, OFFSET_S = 3.0, 3.15, 3.4
 
@@ -30,13 +29,13 @@ def raised_brows(act, shapes):
 
 
 def analyse(frames, **parameters):
-    """All events, and what each step told."""
+    """All events, and what each step returned."""
     with Pipeline(PipelineParameters(**parameters)) as pipeline:
         analyses, events = [], []
         for frame in frames:
-            events += pipeline.step(frame)
-            analyses.append(pipeline.analysis)
-        return events + pipeline.flush(), analyses
+            analyses.append(pipeline.step(frame))
+            events += analyses[-1].events
+        return [*events, *pipeline.flush().events], analyses
 
 
 def without_latency(events):
@@ -49,8 +48,8 @@ def test_raised_brows_become_one_event_with_its_times_and_region(raised_brows):
     assert event.apex_s == pytest.approx(APEX_S, abs=0.05)
     assert event.offset_s == pytest.approx(OFFSET_S, abs=0.09)
     assert all("brow" in name or name == "glabella" for name, pct in event.regions.items() if pct > 1)
-    told = next(analysis for analysis in analyses if analysis.events)
-    assert event.algorithmic_ms == pytest.approx(1000 * (told.time_s - event.apex_s))
+    first = next(analysis for analysis in analyses if analysis.events)
+    assert event.algorithmic_ms == pytest.approx(1000 * (first.time_s - event.apex_s))
     peak = max(analyses, key=lambda analysis: analysis.faces[0].motion.max())
     assert peak.time_s == pytest.approx(APEX_S, abs=0.1)
     assert REGION_GROUPS[int(peak.faces[0].motion.argmax())] == "brows"
@@ -62,7 +61,8 @@ def test_the_same_frames_give_the_same_events_again_and_after_a_reset(raised_bro
         for frame in raised_brows[:50]:
             pipeline.step(frame)
         pipeline.reset()
-        events = [event for frame in raised_brows for event in pipeline.step(frame)] + pipeline.flush()
+        events = [event for frame in raised_brows for event in pipeline.step(frame).events]
+        events += pipeline.flush().events
     assert without_latency(events) == without_latency(first) != []
 
 

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.data.film import film, frame_times, sample_script, write_planted
-from medn.data.movements import PROTOTYPES, blink, micro
-from medn.data.planted import CALIBRATION_S, MOVEMENTS_HEADER, Camera, Rates, Script, plan
-from medn.data.portrait import Portrait, astronaut, fit
-from medn.data.puppet import REST
-from medn.data.scene import Actor
-from medn.data.shapes import load_shapes, peak_iod
-from medn.data.timing import WHOLE_MS, macro_curve, micro_curve
 from medn.face.landmarker import BLENDSHAPES, Landmarker
+from medn.synthetic.film import film, frame_times, sample_script, write_planted
+from medn.synthetic.movements import PROTOTYPES, blink, micro
+from medn.synthetic.planted import CALIBRATION_S, MOVEMENTS_HEADER, Camera, Rates, Script, plan
+from medn.synthetic.portrait import Portrait, astronaut, fit
+from medn.synthetic.puppet import REST
+from medn.synthetic.registration import load_shapes
+from medn.synthetic.scene import Actor
+from medn.synthetic.shapes import peak_iod
+from medn.synthetic.timing import WHOLE_MS, macro_curve, micro_curve
 
 SIZE = (480, 270)
 CLEAN = Camera(iod_px=200, noise=0.0, kbit_s=20_000, jitter=0.0, dropped=0.0, exposure=0.1)
@@ -185,7 +186,7 @@ def test_the_truth_lists_micro_expressions_only_and_movements_all(portrait, tmp_
     paths = list(write_planted(tmp_path / "set", [portrait], 2, 6.0, 4, size_px=(160, 90), micro_rate=each_two_seconds))
     assert [path.name for path in paths] == ["planted-4-000.mp4", "planted-4-001.mp4"]
     text = (tmp_path / "set" / "truth.csv").read_text().splitlines()
-    assert text[0] == "video,onset_s,apex_s,offset_s,emotion,aus"
+    assert text[0] == "video,onset_s,apex_s,offset_s,emotion,aus,amplitude_percent_iod,side,context"
     truth = list(csv.DictReader(text))
     with (tmp_path / "set" / "movements.csv").open() as lines:
         everything = list(csv.DictReader(lines))

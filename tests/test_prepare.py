@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
+from medn.contract import AU_NAMES, EMOTIONS
 from medn.data.databases.action_units import parse_action_units
 from medn.data.databases.clip import Clip
-from medn.data.portrait import ASTRONAUT_FILE, astronaut, split_of
-from medn.data.puppet import Puppet
-from medn.data.shapes import load_shapes
+from medn.data.samples import origin_of, read_samples
 from medn.face.flow import framed, without_rigid_motion
-from medn.model import AU_NAMES, EMOTIONS
+from medn.synthetic.portrait import ASTRONAUT_FILE, astronaut, split_of
+from medn.synthetic.puppet import Puppet
+from medn.synthetic.registration import load_shapes
 from medn.training.prepare import write_database, write_pairs, write_windows
-from medn.training.samples import origin_of, read_samples
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +43,16 @@ def coded(tmp_path_factory):
     return Clip("casme2", "sub01", "EP01", tuple(files), 200.0, 0, 5, 10, units, "surprise", "surprise")
 
 
-def test_pairs_are_flow_alone_and_tell_how_they_were_made(folder, tmp_path):
+def test_pairs_are_flow_alone_and_record_how_they_were_made(folder, tmp_path):
     faces, split = folder
-    told = []
+    reported = []
     write_pairs(
-        tmp_path / "pairs", faces, 14, seed=2, split=split, progress=lambda done, whole: told.append((done, whole))
+        tmp_path / "pairs", faces, 14, seed=2, split=split, progress=lambda done, whole: reported.append((done, whole))
     )
     samples = read_samples(tmp_path / "pairs")
     assert len(samples) == 14
     assert not samples.with_faces
-    assert told[-1] == (14, 14)
+    assert reported[-1] == (14, 14)
     assert set(samples.subject) == {"synthetic/someone"}
     assert origin_of(tmp_path / "pairs")["seed"] == 2
 
@@ -80,7 +80,7 @@ def test_a_databases_clip_becomes_the_window_from_its_onset_to_its_apex(coded, a
     assert brows.mean() < -0.3  # up, in % iod
 
 
-def test_clips_that_cannot_be_read_are_told_and_a_set_of_none_is_refused(coded, tmp_path):
+def test_clips_that_cannot_be_read_are_reported_and_a_set_of_none_is_refused(coded, tmp_path):
     lost = replace(coded, name="EP02", frames=(*coded.frames[:3], tmp_path / "gone.png", *coded.frames[4:]))
     assert write_database(tmp_path / "set", [coded, lost]) == ("sub01 EP02: a frame cannot be read",)
     with pytest.raises(ValueError, match="None of the 1 clips"):

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from medn.cli import app
+from gui.cli import app
+from medn.contract import AU_CLAIMED_AT, AU_NAMES
 from medn.face.window import window
-from medn.model import AU_NAMES
 from medn.runtime import RuntimeUnavailableError
 from realtime.pipeline import Pipeline, PipelineParameters
-from realtime.recognition import UNREAD, Candidate, Recognizer
-from realtime.results import Event, action_units_of, emotion_of
+from realtime.recognition.classifier import classifier_inputs, shipped_classifier
+from realtime.recognition.recognizer import NO_WINDOW, Recognized, Recognizer
 from realtime.ring import Ring
-from realtime.spotting.decision import decide, features, shipped_decision
+from realtime.spotting.parameters import MAX_MICRO_S
+from realtime.types import Candidate
 
-MOVEMENT = Event(0, 3.0, 3.15, 3.35, 90, 94, 100, 0.0, {}, {}, 0.0, 0.0)
+MOVEMENT = Candidate(0, 3.0, 3.15, 3.35, 90, 94, 100, {}, {}, {}, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_a_live_candidate_is_read_from_the_very_window_that_training_samples_are
             return recognize(batch)
 
     recognizer.runtime = Listening()
-    recognizer([Candidate(MOVEMENT, ring)])
+    recognizer([(MOVEMENT, ring)], MAX_MICRO_S)
     expected = window(faces, times_s, MOVEMENT.onset_s, MOVEMENT.apex_s)
     [(seen, flow, context)] = read
     assert np.array_equal(seen[0], expected.faces)
@@ -61,32 +62,32 @@ def test_a_live_candidate_is_read_from_the_very_window_that_training_samples_are
 def test_raised_brows_are_named_and_candidates_that_fall_due_together_are_read_as_alone(crops):
     ring, *_ = crops
     recognizer = Recognizer()
-    [event] = recognizer([Candidate(MOVEMENT, ring)])
-    assert sum(event.emotion.values()) == pytest.approx(1, abs=1e-5)
-    assert emotion_of(event) == "surprise"
-    assert {"AU1", "AU2"} & set(action_units_of(event))
-    together = recognizer([Candidate(MOVEMENT, ring)] * 3)
-    for other in together:
-        assert other.emotion == pytest.approx(event.emotion, abs=1e-4)
+    [alone] = recognizer([(MOVEMENT, ring)], MAX_MICRO_S)
+    assert sum(alone.emotion.values()) == pytest.approx(1, abs=1e-5)
+    assert max(alone.emotion, key=alone.emotion.get) == "surprise"
+    assert max(alone.aus["AU1"], alone.aus["AU2"]) >= AU_CLAIMED_AT
+    for other in recognizer([(MOVEMENT, ring)] * 3, MAX_MICRO_S):
+        assert other.emotion == pytest.approx(alone.emotion, abs=1e-4)
 
 
-def test_a_candidate_without_a_window_is_not_read_and_says_so(crops):
+def test_a_candidate_without_a_window_is_not_read_and_gives_the_reason(crops):
     ring, *_ = crops
     long, gone = replace(MOVEMENT, offset_s=3.9), replace(MOVEMENT, onset_s=1.0, apex_s=1.2, offset_s=1.3)
-    for event in Recognizer()([Candidate(long, ring), Candidate(gone, ring)]):
-        assert event.emotion is None
-        assert event.aus is None
-        assert event.evidence["micro"] == UNREAD
+    for recognized in Recognizer()([(long, ring), (gone, ring)], MAX_MICRO_S):
+        assert recognized.emotion is None
+        assert recognized.aus is None
+        assert recognized.micro == NO_WINDOW
 
 
-def test_the_decision_hears_which_action_units_were_read_and_of_an_unread_candidate_none():
-    from_medn = {*AU_NAMES, "class"}
-    unread = replace(MOVEMENT, evidence=dict.fromkeys(set(shipped_decision().names.tolist()) - from_medn, 0.3))
-    read = replace(unread, aus=dict.fromkeys(AU_NAMES, 0.9), emotion={"negative": 0.3, "surprise": 0.7})
-    assert {features(unread)[name] for name in from_medn} == {0.0}
-    assert features(read)["class"] == 0.7
-    scores = [decide(event, shipped_decision(), 0.0).score for event in (unread, read)]
-    assert scores[0] != scores[1]
+def test_the_classifier_uses_the_action_units_and_none_where_there_was_no_window():
+    from_medn = {"micro", "class", *AU_NAMES}
+    features = dict.fromkeys(set(shipped_classifier().names.tolist()) - from_medn, 0.3)
+    without = classifier_inputs(features, Recognized())
+    recognized = Recognized(NO_WINDOW, {"negative": 0.3, "surprise": 0.7}, dict.fromkeys(AU_NAMES, 0.9))
+    with_units = classifier_inputs(features, recognized)
+    assert {without[name] for name in from_medn - {"micro"}} == {0.0}
+    assert with_units["class"] == 0.7
+    assert shipped_classifier().log_odds(without) != shipped_classifier().log_odds(with_units)
 
 
 def test_a_runtime_asked_for_by_name_that_cannot_run_is_an_error_not_a_fallback(film, tmp_path):
@@ -97,11 +98,9 @@ def test_a_runtime_asked_for_by_name_that_cannot_run_is_an_error_not_a_fallback(
     assert "abacus" in result.stderr
 
 
-def test_a_runtime_that_fails_and_is_replaced_is_told_with_the_next_frame(act):
+def test_a_runtime_that_fails_and_is_replaced_is_reported_with_the_next_frame(act):
     [frame] = act([0.0], lambda t: np.zeros((478, 2)))
     with Pipeline() as pipeline:
         pipeline.recognizer.runtime._notice("the GPU failed; the CPU goes on")
-        pipeline.step(frame)
-        assert pipeline.analysis.notices == ("the GPU failed; the CPU goes on",)
-        pipeline.step(replace(frame, index=1, time_s=0.04))
-        assert pipeline.analysis.notices == ()
+        assert pipeline.step(frame).notices == ("the GPU failed; the CPU goes on",)
+        assert pipeline.step(replace(frame, index=1, time_s=0.04)).notices == ()

@@ -28,7 +28,7 @@ def test_documents_that_changed_do_not_make_the_code_another(repository):
     assert len(before) == 10
 
 
-def test_code_that_changed_is_told_by_a_plus(repository):
+def test_changed_code_is_marked_by_a_plus(repository):
     before = git_revision(repository / "medn")
     (repository / "medn/code.py").write_text("twice\n")
     assert git_revision(repository / "medn") == before + "+"

@@ -25,9 +25,9 @@ from medn.runtime import (
     onnx,
     pytorch,
 )
-from medn.runtime.buffers import Prepared
-from medn.runtime.parity import TOLERANCES, parity
-from medn.runtime.reference import reference_windows
+from medn.runtime.base import Prepared
+from medn.runtime.engine import TOLERANCES, parity
+from medn.synthetic.reference_windows import reference_windows
 from tests.seeded import SEEDED, seeded, seeded_network
 
 
@@ -119,7 +119,7 @@ def test_windows_of_the_wrong_shape_or_type_are_refused_in_a_sentence():
         WindowBatch(good.faces, good.flow, np.zeros((1, 3), np.float32))
 
 
-def test_warming_up_says_how_long_it_took(on_onnx):
+def test_warming_up_returns_how_long_it_took(on_onnx):
     assert on_onnx.warm_up(2) > 0
 
 
@@ -153,7 +153,7 @@ def offered(monkeypatch):
 
 
 @pytest.mark.parametrize("best", range(len(AUTO_ORDER)))
-def test_auto_takes_the_first_that_is_available_and_says_why_not_each_better_one(offered, best):
+def test_auto_takes_the_first_that_is_available_and_gives_the_reason_against_each_better_one(offered, best):
     offered(**{name.replace("-", "_"): f"no {name} today" for name in AUTO_ORDER[:best]})
     choices = explain_choice(SEEDED)
     assert [choice.runtime for choice in choices] == list(AUTO_ORDER)
@@ -172,7 +172,7 @@ def test_a_runtime_asked_for_by_name_that_cannot_run_is_an_error_with_the_reason
         load_runtime("cuda", SEEDED)
 
 
-def test_weights_without_a_twin_go_to_pytorch_and_the_reason_is_told():
+def test_weights_without_a_twin_go_to_pytorch_and_the_reason_is_given():
     (onnx_choice,) = [choice for choice in explain_choice(SEEDED) if choice.runtime == "onnx"]
     assert onnx_choice.reason == "the weights untrained have no ONNX twin"
     assert all(choice.reason for choice in explain_choice())
@@ -239,19 +239,19 @@ def on_cpu(buffers):
 
 @pytest.mark.parametrize("calls", [0, 1, 2])
 def test_a_gpu_that_fails_mid_session_gives_way_to_the_cpu_and_no_window_is_lost(windows, reference, calls):
-    told = []
-    runtime = Runtime("tensorrt", failing_after(calls), reserve=("pytorch", on_cpu), notice=told.append)
+    notices = []
+    runtime = Runtime("tensorrt", failing_after(calls), reserve=("pytorch", on_cpu), notice=notices.append)
     assert (runtime.name, runtime.device) == ("tensorrt", "GPU")
     first, rest = runtime(windows.part(0, 1)), runtime(windows.part(1, 20))
     assert parity(first, rows(reference, 0, 1)).difference < 1e-5
     assert parity(rest, rows(reference, 1, 20)).difference < 1e-5
-    assert told == [
+    assert notices == [
         "tensorrt failed (CUDA error: the launch was lost); from here on pytorch recognises, and no window was lost."
     ]
     assert (runtime.name, runtime.device) == ("pytorch", "CPU, 1 thread")
 
 
-def test_a_device_that_fails_without_a_reserve_says_so(windows):
+def test_a_device_that_fails_without_a_reserve_raises(windows):
     with pytest.raises(DriverResetError):
         Runtime("tensorrt", failing_after(0))(windows.part(0, 1))
 

@@ -13,13 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medn.runtime import EngineRefusedError, Runtime, RuntimeUnavailableError, machine, pytorch
-from medn.runtime.buffers import INPUTS, MAX_WINDOWS, Prepared
-from medn.runtime.compile import Toolchain, compile_engine, engine_key, load_engine
-from medn.runtime.engine_cache import Engine, EngineKey, Machine, UnusableEngineError, read_engine, write_engine
-from medn.runtime.mixed import half_where_it_forgives
-from medn.runtime.parity import TOLERANCES, parity
-from medn.runtime.program import export_program
-from medn.runtime.reference import reference_windows
+from medn.runtime.base import INPUTS, MAX_WINDOWS, Engine, Machine, Prepared
+from medn.runtime.engine import (
+    TOLERANCES,
+    EngineKey,
+    Toolchain,
+    UnusableEngineError,
+    compile_engine,
+    engine_key,
+    load_engine,
+    parity,
+    read_engine,
+    write_engine,
+)
+from medn.runtime.tensorrt import export_program, half_precision_where_tolerated
+from medn.synthetic.reference_windows import reference_windows
 from tests.seeded import SEEDED, seeded, seeded_network
 
 H100 = Machine(gpu="NVIDIA H100 (sm_90)", torch_tensorrt="2.13.0", torch="2.13.0")
@@ -60,7 +68,7 @@ def test_the_exported_program_is_static_but_for_the_batch_and_answers_as_the_net
 
 
 def test_half_precision_is_only_where_it_forgives():
-    mixed = half_where_it_forgives(seeded_network())
+    mixed = half_precision_where_tolerated(seeded_network())
     kinds = {name: parameter.dtype for name, parameter in mixed.named_parameters()}
     assert kinds["emotion.blocks.0.attend.layer.query.weight"] == torch.float16
     assert kinds["emotion.blocks.0.norm.weight"] == torch.float32
@@ -81,7 +89,7 @@ def test_an_engine_comes_back_as_it_was_kept(tmp_path):
 
 
 @pytest.mark.parametrize("field", [name for name in asdict(key()) if name not in ("weights", "gpu", "precision")])
-def test_an_engine_built_for_anything_else_is_stale_and_says_what_changed(tmp_path, field):
+def test_an_engine_built_for_anything_else_is_stale_and_names_what_changed(tmp_path, field):
     write_engine(tmp_path, key(**{field: "another"}), ENGINE)
     with pytest.raises(UnusableEngineError, match=f"is stale: it was built for {field} another"):
         read_engine(tmp_path, key())
@@ -97,7 +105,7 @@ def test_engines_for_other_weights_gpus_and_precisions_live_side_by_side(tmp_pat
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_no_damage_to_a_kept_engine_goes_unseen(tmp_path_factory, data):
+def test_all_damage_to_a_kept_engine_is_detected(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("engines")
     path = write_engine(folder, key(), ENGINE)
     whole = path.read_bytes()
@@ -145,11 +153,11 @@ class StandIn:
 
 
 def test_an_engine_that_agrees_is_kept_and_then_loaded_without_building(tmp_path, windows):
-    builder, told = StandIn(), []
-    made = compile_engine(SEEDED, windows, folder=tmp_path, progress=told.append, toolchain=builder.toolchain())
+    builder, notices = StandIn(), []
+    made = compile_engine(SEEDED, windows, folder=tmp_path, progress=notices.append, toolchain=builder.toolchain())
     assert made.path.exists()
     assert made.parity.agreement == 1
-    assert "largest difference" in told[-1]
+    assert "largest difference" in notices[-1]
     assert (tmp_path / "timing.cache").exists()
     engine = load_engine(SEEDED, lambda: windows, folder=tmp_path, toolchain=builder.toolchain())
     assert engine.plan == b"fp16 engine"
@@ -164,13 +172,13 @@ def test_an_engine_that_disagrees_is_refused_with_the_figure_and_not_kept(tmp_pa
 
 
 def test_a_damaged_engine_is_built_anew_with_a_notice(tmp_path, windows):
-    builder, told = StandIn(), []
+    builder, notices = StandIn(), []
     made = compile_engine(SEEDED, windows, folder=tmp_path, toolchain=builder.toolchain())
     made.path.write_bytes(made.path.read_bytes()[:-3])
-    load_engine(SEEDED, lambda: windows, folder=tmp_path, notice=told.append, toolchain=builder.toolchain())
+    load_engine(SEEDED, lambda: windows, folder=tmp_path, notice=notices.append, toolchain=builder.toolchain())
     assert builder.built == 2
-    assert "is damaged" in told[0]
-    assert told[0].endswith("It is built anew.")
+    assert "is damaged" in notices[0]
+    assert notices[0].endswith("It is rebuilt.")
     load_engine(SEEDED, lambda: windows, folder=tmp_path, toolchain=builder.toolchain())
     assert builder.built == 2
 
@@ -185,11 +193,11 @@ def test_a_damaged_engine_is_built_anew_with_a_notice(tmp_path, windows):
 )
 def test_a_stale_engine_is_built_anew_with_a_notice(tmp_path, windows, weights, on, changed):
     compile_engine(SEEDED, windows, folder=tmp_path, toolchain=StandIn().toolchain())
-    builder, told = StandIn(on=on), []
-    load_engine(weights, lambda: windows, folder=tmp_path, notice=told.append, toolchain=builder.toolchain())
+    builder, notices = StandIn(on=on), []
+    load_engine(weights, lambda: windows, folder=tmp_path, notice=notices.append, toolchain=builder.toolchain())
     assert builder.built == 1
-    assert "is stale" in told[0]
-    assert changed in told[0]
+    assert "is stale" in notices[0]
+    assert changed in notices[0]
     assert len(list(tmp_path.glob("*.engine"))) == 1
 
 

@@ -1,10 +1,14 @@
-"""Session files: what is written can be read, whatever happens to the process; bad files get one sentence."""
+"""Session files: written data can be read back, also after a crash; an unusable file is reported in one sentence."""
 
+import csv
+import math
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medn.contract import AU_NAMES, EMOTIONS
+from realtime.batch.earlier import settle
 from realtime.drivers import run_replay
-from realtime.faces.watch import Sight
-from realtime.frame import Frame
-from realtime.results import REGION_GROUPS, Analysis, Event, FaceReading
+from realtime.export import export_sessions, formats_named
+from realtime.faces.detector import Detections
 from realtime.session import SessionError, SessionInfo, SessionWriter, Status, delete_session, open_session
+from realtime.session.paths import free_path
+from realtime.session.recorder import Recorder
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind
+from realtime.types import LIMIT_DELAY_S, REGION_GROUPS, Analysis, Event, FaceReading, Frame
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 INFO = SessionInfo(
@@ -31,7 +39,7 @@ INFO = SessionInfo(
 
 seconds = st.floats(0, 1e5)
 fractions = st.floats(0, 1)
-named = st.dictionaries(st.sampled_from(["brows", "mouth", "AU1", "blink"]), fractions, max_size=3)
+named = st.dictionaries(st.sampled_from(["brows", "mouth", "blink"]), fractions, max_size=3)
 events = st.builds(
     Event,
     face=st.integers(0, 3),
@@ -47,12 +55,13 @@ events = st.builds(
     algorithmic_ms=seconds,
     compute_ms=seconds,
     reason=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
-    emotion=st.none() | named,
-    aus=st.none() | named,
+    emotion=st.none() | st.dictionaries(st.sampled_from(EMOTIONS), fractions),
+    aus=st.none() | st.dictionaries(st.sampled_from(AU_NAMES), fractions),
+    accepted=st.booleans(),
 )
 
 
-def reading(face, level=1.0):
+def reading(face, level=1.0, limit_pct=(math.nan, math.nan)):
     return FaceReading(
         face=face,
         points=np.zeros((478, 3), np.float32),
@@ -61,6 +70,7 @@ def reading(face, level=1.0):
         yaw_pitch_roll_deg=(1.0, -2.0, np.float32(0.5)),
         eye_distance_px=61.5,
         calibrated=face == 0,
+        limit_pct=limit_pct,
     )
 
 
@@ -70,14 +80,15 @@ def an_event(onset_s=1.0):
 
 @settings(max_examples=15, deadline=None)
 @given(found=st.lists(events, max_size=5), rejected=st.lists(events, max_size=5), faces=st.lists(st.integers(0, 3)))
-def test_what_is_written_is_read_back(tmp_path_factory, found, rejected, faces):
+def test_written_data_is_read_back(tmp_path_factory, found, rejected, faces):
+    found = [replace(event, accepted=True) for event in found]
+    rejected = [replace(event, accepted=False) for event in rejected]
     path = tmp_path_factory.mktemp("session") / "a b?#.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_analysis(Frame(0, 0.0, PICTURE), Analysis(0, 0.0, tuple(map(reading, faces))))
+        writer.on_analysis(Analysis(0, 0.0, tuple(map(reading, faces))), Frame(0, 0.0, PICTURE))
         writer.on_drop(Dropped(1, 0.033, Cause.OVERRUN))
         writer.on_notice(Notice(0.04, NoticeKind.LOST, "It went."))
-        writer.on_events(found)
-        writer.on_rejected(rejected)
+        writer.on_analysis(Analysis(-1, 0.0, events=tuple(found), rejected=tuple(rejected)), None)
     with open_session(path) as session:
         assert {name: getattr(session.info, name) for name in ("source", "video", "parameters", "consent")} == {
             name: getattr(INFO, name) for name in ("source", "video", "parameters", "consent")
@@ -99,25 +110,65 @@ def test_frames_come_in_the_order_of_time_with_and_without_faces(tmp_path):
     with SessionWriter(tmp_path / "a.medn", INFO) as writer:
         for index in range(6):
             faces = (reading(0),) if index % 2 else ()
-            writer.on_analysis(Frame(index, index / 30, PICTURE), Analysis(index, index / 30, faces))
+            writer.on_analysis(Analysis(index, index / 30, faces), Frame(index, index / 30, PICTURE))
     with open_session(tmp_path / "a.medn") as session:
         assert [row.frame for row in session.frames()] == list(range(6))
+
+
+@pytest.mark.parametrize("rate_hz", [24, 30, 200])
+def test_a_limit_of_detection_is_read_at_the_frame_that_it_is_about(tmp_path, rate_hz):
+    # each limit is the time that it is about; the second face is computed on every second frame
+    with SessionWriter(tmp_path / "a.medn", INFO) as writer:
+        for index in range(3 * rate_hz):
+            time_s = index / rate_hz
+            about_s = time_s - LIMIT_DELAY_S
+            limit = (about_s, about_s + 10) if about_s >= 0 else (math.nan, math.nan)
+            faces = [reading(0, limit_pct=limit)] + [reading(1, limit_pct=(limit[0], math.nan))] * (index % 2)
+            writer.on_analysis(Analysis(index, time_s, tuple(faces)), Frame(index, time_s, PICTURE))
+            writer.on_drop(Dropped(index, time_s, Cause.OVERRUN))
+    with open_session(tmp_path / "a.medn") as session:
+        rows = list(session.frames())
+    assert [row.frame for row in rows] == sorted(row.frame for row in rows)
+    end_s = 3 - LIMIT_DELAY_S - 2 / rate_hz
+    for row in rows:
+        if row.face is None or row.time_s >= end_s:
+            continue
+        upper, lower = row.limit_pct
+        assert 0 <= upper - row.time_s <= (row.face + 1) / rate_hz + 1e-9
+        assert lower is None if row.face else lower == pytest.approx(upper + 10)
+    assert all(row.limit_pct == (None, None) for row in rows if row.time_s > 3 - LIMIT_DELAY_S)
+
+
+def test_a_session_of_the_first_version_is_read_as_not_judged(tmp_path):
+    path = tmp_path / "old.medn"
+    with SessionWriter(path, INFO) as writer:
+        for index in range(3):
+            analysis = Analysis(index, index / 30, (reading(0, limit_pct=(1.0, 2.0)),), (an_event(),))
+            writer.on_analysis(analysis, Frame(index, index / 30, PICTURE))
+    old = sqlite3.connect(path)
+    for part in ("upper", "lower"):
+        old.execute(f"ALTER TABLE frames DROP COLUMN {part}_limit_pct")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+    with open_session(path) as session:
+        assert [(row.frame, row.motion[5], row.limit_pct) for row in session.frames()] == [
+            (index, 5.0, (None, None)) for index in range(3)
+        ]
+        assert len(session.events()) == 3
 
 
 class Still:
     """The smallest pipeline."""
 
-    analysis = Analysis(-1, 0.0)
+    def detect(self, frame):
+        return Detections(None, 0.0)
 
-    def look(self, frame):
-        return Sight(None, 0.0)
-
-    def step(self, frame, sight=None):
-        self.analysis = Analysis(frame.index, frame.time_s, (reading(0),))
-        return [an_event(frame.time_s)] if frame.index == 5 else []
+    def step(self, frame, detections=None):
+        events = (an_event(frame.time_s),) if frame.index == 5 else ()
+        return Analysis(frame.index, frame.time_s, (reading(0),), events)
 
     def flush(self):
-        return []
+        return Analysis(-1, 0.0)
 
 
 def test_a_run_leaves_one_single_file_with_its_summary_that_any_sqlite_client_reads(tmp_path):
@@ -135,16 +186,16 @@ def test_a_run_leaves_one_single_file_with_its_summary_that_any_sqlite_client_re
 
 def test_no_picture_is_stored(tmp_path):
     path = tmp_path / "run.medn"
-    picture = np.frombuffer(b"secret face", np.uint8)
+    picture = np.frombuffer(b"secret face!", np.uint8).reshape(2, 2, 3)
     with SessionWriter(path, INFO) as writer:
-        writer.on_analysis(Frame(0, 0.0, picture), Analysis(0, 0.0, (reading(0),)))
+        writer.on_analysis(Analysis(0, 0.0, (reading(0),)), Frame(0, 0.0, picture))
     assert b"secret face" not in path.read_bytes()
 
 
-def test_pictures_of_an_event_that_were_allowed_come_back_with_that_event_and_go_with_the_session(tmp_path):
+def test_pictures_of_an_event_with_consent_are_read_with_the_event_and_deleted_with_the_session(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_events([an_event(1.0)])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(1.0),)), None)
         writer.add_event(an_event(2.0), {"onset": b"first", "apex": b"second"})
     with open_session(path) as stored:
         plain, pictured = stored.events()
@@ -154,10 +205,10 @@ def test_pictures_of_an_event_that_were_allowed_come_back_with_that_event_and_go
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_session_of_a_time_without_pictures_still_opens(tmp_path):
+def test_an_early_session_without_a_table_of_pictures_still_opens(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_events([an_event(1.0)])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(1.0),)), None)
     with sqlite3.connect(path) as early:
         early.execute("DROP TABLE pictures")
     with open_session(path) as stored:
@@ -173,9 +224,9 @@ from test_session import *
 writer = SessionWriter(Path(sys.argv[1]), INFO)
 began_s = time.monotonic()
 for i in range(10**9):
-    writer.on_analysis(Frame(i, time.monotonic() - began_s, PICTURE), Analysis(i, 0.0, (reading(0),)))
+    writer.on_analysis(Analysis(i, 0.0, (reading(0),)), Frame(i, time.monotonic() - began_s, PICTURE))
     if i == 20:
-        writer.on_events([an_event()])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
     print(time.monotonic() - began_s, flush=True)
     time.sleep(0.005)
 """
@@ -185,29 +236,66 @@ def test_a_killed_process_leaves_everything_but_the_last_second(tmp_path):
     path = tmp_path / "killed.medn"
     command = [sys.executable, "-c", WRITE_FOREVER, path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as process:
-        told_s = 0.0
-        while told_s < 2.2:
-            told_s = float(process.stdout.readline())
+        printed_s = 0.0
+        while printed_s < 2.2:
+            printed_s = float(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        told_s = float((process.stdout.read().splitlines() or [told_s])[-1])
+        printed_s = float((process.stdout.read().splitlines() or [printed_s])[-1])
     with open_session(path) as session:
         frames = list(session.frames())
-        assert told_s - 1 < frames[-1].time_s <= told_s
+        assert printed_s - 1 < frames[-1].time_s <= printed_s
         assert [f.frame for f in frames] == list(range(len(frames)))
         assert len(session.events()) == 1
         assert session.info.closed_utc is None
-    assert [p.name for p in tmp_path.iterdir()] == ["killed.medn"], "tidied up by the reader"
+    assert [p.name for p in tmp_path.iterdir()] == ["killed.medn"], "the reader removes the log"
+
+
+KILL_WHILE_CREATING = """
+import os, random, signal, sys, time
+from pathlib import Path
+sys.path.insert(0, "tests")
+from test_session import *
+for number in range(25):
+    child = os.fork()
+    if child == 0:
+        SessionWriter(Path(sys.argv[1]) / f"{number}.medn", INFO)
+        os._exit(0)
+    time.sleep(random.Random(number).uniform(0, 0.02))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_process_that_is_killed_while_it_creates_a_session_leaves_a_whole_one_or_none(tmp_path):
+    command = [sys.executable, "-c", KILL_WHILE_CREATING, tmp_path]
+    subprocess.run(command, cwd=Path(__file__).parents[1], timeout=120, check=True)
+    for path in tmp_path.glob("*.medn"):
+        with open_session(path) as session:
+            assert (session.info.source, session.damage) == (INFO.source, "")
+
+
+def test_an_empty_session_is_named_as_what_it_is_and_can_be_deleted(tmp_path):
+    path = tmp_path / "killed.medn"
+    path.touch()
+    with pytest.raises(SessionError, match=r"killed\.medn is empty: its recording ended before anything was saved"):
+        open_session(path)
+    delete_session(path)
+    assert not path.exists()
+    notes = tmp_path / "notes.txt"
+    notes.touch()
+    with pytest.raises(SessionError):
+        delete_session(notes)
 
 
 def test_a_running_session_can_be_read_and_reviewed(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_events([an_event()])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
         with open_session(path) as session:
             while not (stored := session.events()):
                 time.sleep(0.05)
             session.review(stored[0].id, status=Status.CONFIRMED)
-            writer.on_events([an_event(2.0)])
+            writer.on_analysis(Analysis(-1, 0.0, events=(an_event(2.0),)), None)
             writer.close()
             assert [e.status for e in session.events()] == [Status.CONFIRMED, Status.UNREVIEWED]
 
@@ -215,7 +303,7 @@ def test_a_running_session_can_be_read_and_reviewed(tmp_path):
 def test_review_and_annotations_are_saved_at_once_and_can_be_changed(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_events([an_event(1.0), an_event(2.0)])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(1.0), an_event(2.0))), None)
     session = open_session(path)
     first, second = (stored.id for stored in session.events())
     session.review(first, status=Status.REJECTED)
@@ -235,7 +323,7 @@ def test_review_and_annotations_are_saved_at_once_and_can_be_changed(tmp_path):
 def test_deleting_leaves_nothing_and_only_sessions_are_deleted(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
-        writer.on_events([an_event()])
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
     reader = sqlite3.connect(path)
     reader.execute("PRAGMA journal_mode = WAL")  # leaves the files beside it
     reader.execute("DELETE FROM notices")
@@ -262,7 +350,7 @@ def bad_file(path, message):
 
 
 @pytest.mark.parametrize("message", ["newer MEDN", "not a MEDN session", "malformed", "No such file"])
-def test_a_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path, message):
+def test_a_file_that_cannot_be_used_is_reported_in_one_sentence(tmp_path, message):
     path = tmp_path / "bad.medn"
     bad_file(path, message)
     with pytest.raises(SessionError, match=message) as raised:
@@ -271,10 +359,20 @@ def test_a_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path, message):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.medn")
+    (tmp_path / "folder.medn").mkdir()
+    for name in ("pipe.medn", "folder.medn"):
+        for use in (open_session, delete_session):
+            with pytest.raises(SessionError, match=f"{name} is not a file but a pipe, a device or a folder"):
+                use(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["there.medn", "missing/x.medn", "there.medn/x.medn"])
-def test_a_session_that_cannot_be_made_is_told_in_one_sentence_and_nothing_is_overwritten(tmp_path, name):
+def test_a_session_that_cannot_be_created_is_reported_in_one_sentence_and_nothing_is_overwritten(tmp_path, name):
     (tmp_path / "there.medn").write_text("precious")
-    with pytest.raises(SessionError, match=r"exists already|cannot be made"):
+    with pytest.raises(SessionError, match=r"exists already|cannot be created"):
         SessionWriter(tmp_path / name, INFO)
     assert (tmp_path / "there.medn").read_text() == "precious"
 
@@ -288,7 +386,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 try:
     with SessionWriter(Path(sys.argv[1]), INFO) as writer:
         for i in range(20_000):
-            writer.on_analysis(Frame(i, i / 30, PICTURE), Analysis(i, 0.0, (reading(0),)))
+            writer.on_analysis(Analysis(i, 0.0, (reading(0),)), Frame(i, i / 30, PICTURE))
             if i % 1000 == 0:
                 time.sleep(0.6)
 except SessionError as error:
@@ -297,7 +395,7 @@ except SessionError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of a file by rlimit")
-def test_a_full_disk_is_told_in_one_sentence_and_what_was_saved_is_kept(tmp_path):
+def test_a_full_disk_is_reported_in_one_sentence_and_saved_rows_are_kept(tmp_path):
     path = tmp_path / "full.medn"
     command = [sys.executable, "-c", WRITE_TOO_MUCH, path]
     done = subprocess.run(
@@ -308,3 +406,94 @@ def test_a_full_disk_is_told_in_one_sentence_and_what_was_saved_is_kept(tmp_path
     assert done.stdout.count("\n") == 1
     with open_session(path) as session:
         assert len(list(session.frames())) > 0
+
+
+def test_features_of_a_session_of_the_first_releases_are_read_by_todays_names(tmp_path):
+    with SessionWriter(tmp_path / "old.medn", INFO) as writer:
+        evidence = {"mouth pct before": 1.5, "one-sided": 0.2}
+        writer.on_analysis(Analysis(-1, 0.0, events=(replace(an_event(), evidence=evidence),)), None)
+    with open_session(tmp_path / "old.medn") as session:
+        [stored] = session.events()
+    assert stored.event.evidence == {"mouth_pct_before": 1.5, "one_sided": 0.2}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_sessions_and_films_are_for_their_owner_only(tmp_path):
+    before = os.umask(0o022)
+    try:
+        path = free_path(tmp_path / "new" / "sessions", "a")
+        writer = SessionWriter(path, INFO)
+        writer.on_drop(Dropped(1, 0.033, Cause.OVERRUN))
+        while not (log := path.with_name("a.medn-wal")).exists():
+            time.sleep(0.05)
+        modes = {log.name: log.stat().st_mode & 0o777}
+        writer.close()
+        recorder = Recorder()
+        recorder.start(path.with_name("b.medn"), replace(INFO, video=str(path.with_name("b.mp4"))), film=True)
+        for index in range(3):
+            frame = Frame(index, index / 30, np.zeros((64, 64, 3), np.uint8))
+            recorder.on_capture(frame)
+            recorder.on_analysis(Analysis(index, frame.time_s), frame)
+        recorder.stop()
+    finally:
+        os.umask(before)
+    modes |= {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert {"a.medn", "a.medn-wal", "b.medn", "b.mp4"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+class StopsAt:
+    """A stop sign that is set after some looks at it."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def is_set(self):
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.mark.parametrize(
+    ("stop", "seconds", "partial"),
+    [(StopsAt(10), None, "stopped after 0.3 s"), (None, 0.5, "stopped after 0.5 s"), (None, None, "")],
+)
+def test_an_analysis_that_was_stopped_leaves_a_session_that_says_so(tmp_path, stop, seconds, partial):
+    source = Generated(lambda _: PICTURE, [i / 30 for i in range(50)])
+    with SessionWriter(tmp_path / "a.medn", INFO) as writer:
+        summary = run_replay(source, Still(), [writer], seconds=seconds, stop=stop)
+        writer.close(replace(summary, length_s=1.6))
+    with open_session(tmp_path / "a.medn") as session:
+        assert session.info.partial == (partial and f"{partial} of 1.6 s")
+    [outcome] = export_sessions([tmp_path / "a.medn"], formats_named("csv"))
+    frames = list(csv.DictReader(outcome.files[1].open()))
+    assert {row["partial"] for row in frames} == {partial and f"{partial} of 1.6 s"}
+
+
+def test_an_analysis_that_failed_leaves_a_session_that_says_it_was_cut_off(tmp_path):
+    def run():
+        with SessionWriter(tmp_path / "a.medn", INFO) as writer:
+            writer.on_drop(Dropped(1, 0.033, Cause.OVERRUN))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+    with open_session(tmp_path / "a.medn") as session:
+        assert len(list(session.frames())) == 1
+        assert "cut off" in session.info.partial
+
+
+def test_a_partial_session_is_replaced_by_a_later_attempt_unless_a_person_worked_on_it(tmp_path):
+    for name, failed in (("whole", False), ("partial", True), ("marked", True)):
+        writer = SessionWriter(tmp_path / f"{name}.medn", INFO)
+        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
+        writer.close(failed=failed)
+    with open_session(tmp_path / "marked.medn") as session:
+        session.annotate(1.0, "here")
+    with SessionWriter(tmp_path / "partial-2.medn", INFO) as writer:
+        writer.add_event(an_event())
+    earlier = [tmp_path / "marked.medn", tmp_path / "partial.medn"]
+    assert settle(tmp_path / "partial-2.medn", earlier, complete=True) == tmp_path / "partial.medn"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["marked.medn", "partial.medn", "whole.medn"]
+    with open_session(tmp_path / "partial.medn") as session:
+        assert session.info.partial == ""

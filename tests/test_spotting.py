@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from realtime.motion.regions import REGION_NAMES
-from realtime.results import Event
-from realtime.spotting.decision import LONGEST_S, decide, shipped_decision
-from realtime.spotting.likeness import looks_like
+from realtime.recognition.classifier import classify
+from realtime.recognition.recognizer import Recognized
+from realtime.spotting.columns import BLENDSHAPE_COLUMNS, BLENDSHAPE_SUMS, HEAD_COLUMNS, MOTION_COLUMNS, WIDTH
+from realtime.spotting.parameters import MAX_MICRO_S
 from realtime.spotting.spotter import Spotter
-from realtime.spotting.trace import EVIDENCE, EVIDENCE_COLUMNS, HEAD_COLUMNS, MOTION_COLUMNS, WIDTH
+from realtime.types import Candidate
 
 NOISE_PCT = 0.03
 LENGTH_S = 8.0
@@ -39,7 +40,7 @@ def bump(times_s: NDArray[np.float64], onset_s: float, apex_s: float, offset_s: 
     return ease**2 * (3 - 2 * ease)
 
 
-def spot(times_s, rows) -> list[Event]:
+def spot(times_s, rows) -> list[Candidate]:
     spotter = Spotter(face=0)
     found = [
         event
@@ -53,8 +54,8 @@ def regular(rate_hz: float) -> NDArray[np.float64]:
     return np.arange(0, LENGTH_S, 1 / rate_hz)
 
 
-def brief(found: list[Event]) -> list[Event]:
-    return [event for event in found if event.offset_s - event.onset_s <= LONGEST_S]
+def brief(found: list[Candidate]) -> list[Candidate]:
+    return [event for event in found if event.offset_s - event.onset_s <= MAX_MICRO_S]
 
 
 @pytest.mark.parametrize("rate_hz", [24, 30, 60, 120, 200])
@@ -92,28 +93,28 @@ def test_a_face_at_rest_gives_no_candidates():
 @pytest.mark.parametrize(
     ("words", "spoil"), [("a blink", lambda t, r: _blink(t, r)), ("head", lambda t, r: _head(t, r))]
 )
-def test_a_candidate_says_what_else_it_looks_like(words, spoil):
+def test_a_candidate_names_what_else_it_looks_like(words, spoil):
     times_s = regular(30)
     rows = trace(times_s)
     spoil(times_s, rows)
     [candidate] = brief(spot(times_s, rows))
-    assert words in looks_like(candidate.evidence)
+    assert words in classify(candidate, Recognized(), score_threshold=1.1).reason
 
 
-def test_a_macro_expression_is_told_as_such_and_not_dropped():
+def test_a_macro_expression_is_marked_as_such_and_not_dropped():
     times_s = regular(30)
     rows = trace(times_s)
     move(rows, times_s, "mouth corner left", 6 * bump(times_s, 3.5, 4.1, 5.0))
     [long] = [candidate for candidate in spot(times_s, rows) if candidate not in brief([candidate])]
     assert long.onset_s < 4.1 < long.offset_s
-    assert "macro-expression" in decide(long, shipped_decision(), least_score=0.0).reason
+    assert "macro-expression" in classify(long, Recognized(), score_threshold=0.0).reason
 
 
 def _blink(times_s, rows):
     closing = bump(times_s, 4.0, 4.07, 4.27)
     move(rows, times_s, "upper lid left", 8 * closing)
     move(rows, times_s, "upper lid right", 8 * closing)
-    rows[:, EVIDENCE_COLUMNS.start + list(EVIDENCE).index("blink")] += 0.3 * closing
+    rows[:, BLENDSHAPE_COLUMNS.start + list(BLENDSHAPE_SUMS).index("blink")] += 0.3 * closing
 
 
 def _head(times_s, rows):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from medn.face.aligned import EYE_CENTRE_PX, alignment
+from medn.contract import EYE_CENTRE_PX
+from medn.face.aligned import alignment
 from realtime.faces.steady import SteadyWarp
 
 

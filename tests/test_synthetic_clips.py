@@ -5,11 +5,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from medn.data.clips import OTHERS, SHARES, ClipMaker, bounds, clips, draw_movement
-from medn.data.movements import micro
-from medn.data.portrait import Portrait, astronaut
-from medn.data.shapes import load_shapes
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, align, alignment, eye_distance_px
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
+from medn.face.aligned import align, alignment, eye_distance_px
+from medn.synthetic.clips import OTHERS, SHARES, ClipMaker, bounds, clips, draw_movement
+from medn.synthetic.movements import micro
+from medn.synthetic.portrait import Portrait, astronaut
+from medn.synthetic.registration import load_shapes
 
 IOD_PX = 48.0
 

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medn.data.mesh import LOWER_LIDS, OVAL, UPPER_LIDS
-from medn.data.portrait import SHARES, Portrait, astronaut, fit, split_of
-from medn.data.puppet import RINGS_IOD, HeadMotion, Puppet
-from medn.data.shapes import ACTION_UNITS, Shapes, load_shapes, read_shapes, write_shapes
-from medn.face.landmarker import BLENDSHAPES, Landmarker
+from medn.face.landmarker import BLENDSHAPES, OVAL, Landmarker
+from medn.synthetic.mesh import LOWER_LIDS, UPPER_LIDS
+from medn.synthetic.portrait import SHARES, Portrait, astronaut, fit, split_of
+from medn.synthetic.puppet import RINGS_IOD, HeadMotion, Puppet
+from medn.synthetic.registration import load_shapes
+from medn.synthetic.shapes import ACTION_UNITS, Shapes, read_shapes, write_shapes
 
 MOUTH_CORNERS = [61, 291]
 INNER_BROWS, OUTER_BROWS = [107, 336], [70, 300]
@@ -50,7 +51,7 @@ def test_each_action_unit_moves_its_own_part_of_the_face_the_right_way(au, landm
     assert (sign * field[landmarks, axis] > 0.02).all()
 
 
-def test_every_action_unit_is_known_and_within_anatomy():
+def test_every_action_unit_has_a_shape_within_anatomy():
     for au in ACTION_UNITS:
         reach = np.linalg.norm(load_shapes().action_units([au]), axis=1).max()
         assert 0.03 < reach < 0.8, au

@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from gui.cli import app
+from medn.data.samples import Samples, origin_of, read_samples, write_samples
 from medn.evaluation.windows import calibrate, evaluate_windows
-from medn.model.medn import MEDN, MEDNConfig
+from medn.model.config import MEDNConfig
+from medn.model.medn import MEDN
 from medn.training.config import TrainConfig
 from medn.training.loso import loso_samples
-from medn.training.samples import Samples, origin_of, read_samples, write_samples
 from medn.training.train import train
 
 torch.set_num_threads(1)
@@ -52,9 +55,16 @@ def test_samples_come_back_from_disk_as_they_were(tmp_path):
     assert origin_of(tmp_path / "set") == {"samples": 8, "seed": 3}
 
 
-def test_a_folder_that_is_no_set_is_told_in_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match="holds no training samples"):
+def test_a_folder_that_is_no_set_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="holds no training samples") as refused:
         read_samples(tmp_path)
+    program, *arguments = str(refused.value).split("`")[1].split()
+    assert program == "medn"
+    # the advised command parses: only the portraits, a placeholder here, are missing
+    (tmp_path / "PORTRAITS").mkdir()
+    advised = CliRunner().invoke(app, [part.replace("PORTRAITS", str(tmp_path / "PORTRAITS")) for part in arguments])
+    assert "faces.csv" in advised.output
+    assert "No such option" not in advised.output
     write_samples(tmp_path, planted(4), {})
     np.save(tmp_path / "rise_s.npy", np.zeros(3, np.float32))
     with pytest.raises(ValueError, match="rise_s must be of shape"):
@@ -140,7 +150,7 @@ def test_it_learns_what_is_there_to_be_learned_and_calibration_does_not_change_t
 
 
 def test_leaving_one_subject_out_of_ones_own_samples_trains_a_network_for_each():
-    told = []
+    counts = []
     fold = TrainConfig(
         network=SMALL.network,
         motion_steps=40,
@@ -150,7 +160,9 @@ def test_leaving_one_subject_out_of_ones_own_samples_trains_a_network_for_each()
         window_rate=3e-3,
         motion_rate=5e-3,
     )
-    result = loso_samples(planted(36), seeds=(0,), config=fold, progress=lambda done, whole: told.append((done, whole)))
+    result = loso_samples(
+        planted(36), seeds=(0,), config=fold, progress=lambda done, whole: counts.append((done, whole))
+    )
     assert result.folds == 6
-    assert told[-1] == (6, 6)
+    assert counts[-1] == (6, 6)
     assert result.by_seed[0].whole.uf1 > 0.6

@@ -1,5 +1,8 @@
-"""What a window needs beyond the newest frame: recent past, moments, magnification, advice, playback, tape."""
+"""What a window needs beyond the newest frame: recent past, moments, magnification, advice, playback, recorder."""
 
+import csv
+import shutil
+import time
 from dataclasses import replace
 
 import cv2
@@ -7,21 +10,21 @@ import numpy as np
 import pytest
 from recordings import grey, write_video
 
-from medn.data.puppet import HeadMotion
 from medn.face.aligned import eye_distance_px
-from realtime.drivers import run_replay
-from realtime.faces.watch import Sight
-from realtime.frame import Frame
+from medn.synthetic.puppet import HeadMotion
+from realtime.drivers import Tally, run_replay
+from realtime.export import export_sessions, formats_named
+from realtime.faces.detector import Detections
 from realtime.pipeline import Pipeline
-from realtime.results import Analysis, Event, FaceReading
 from realtime.session import SessionInfo, open_session
+from realtime.session.recorder import Recorder
 from realtime.sources import Dropped, Generated, SourceError, VideoFile
 from realtime.sources.source import Cause
-from realtime.tape import Tape
+from realtime.types import LIMIT_DELAY_S, Analysis, Event, FaceReading, Frame
 from realtime.viewing.advice import Advisor
+from realtime.viewing.event_clips import MAX_CLIPS, EventClips, square_around
 from realtime.viewing.history import History, Trace
 from realtime.viewing.magnify import difference, magnify
-from realtime.viewing.moments import MOST_MOMENTS, Moments, square_around
 from realtime.viewing.playback import Playback
 
 
@@ -44,16 +47,19 @@ def run(sink, portrait, seconds, *, motion=0.1, image=None, points=None, rate_hz
     points = portrait.points if points is None else points
     for index in range(int(seconds * rate_hz)):
         frame = Frame(index, index / rate_hz, image)
-        sink.on_analysis(frame, Analysis(index, frame.time_s, (reading(points, motion=motion, **more),)))
+        sink.on_analysis(Analysis(index, frame.time_s, (reading(points, motion=motion, **more),)), frame)
 
 
 def test_the_history_holds_the_last_seconds_of_each_face_and_forgets_who_left(portrait):
     history = History(2.0)
     frame = Frame(0, 0.0, portrait.image)
-    history.on_analysis(frame, Analysis(0, 0.0, (reading(portrait.points, face=7),)))
+    history.on_analysis(Analysis(0, 0.0, (reading(portrait.points, face=7),)), frame)
     assert history.trace(7) is not None
     run(history, portrait, 5)
-    trace = history.trace(0)
+    trace, limits = history.trace(0)
+    assert np.all(limits.times_s == trace.times_s - LIMIT_DELAY_S)
+    assert limits.limit_pct.shape == (len(trace.times_s), 2)
+    assert history.faces == [0]
     assert trace.times_s[-1] - trace.times_s[0] == pytest.approx(2.0, abs=0.05)
     assert trace.motion.shape == trace.threshold.shape == (len(trace.times_s), 6)
     assert np.all(trace.motion == np.float32(0.1))
@@ -75,10 +81,10 @@ def test_a_long_trace_is_thinned_without_losing_a_peak():
 
 
 def test_a_moment_holds_the_face_around_the_event_and_old_moments_make_room(portrait):
-    moments = Moments()
+    moments = EventClips()
     run(moments, portrait, 1.6)
     found = event(onset_s=1.0)
-    moments.on_events([found])
+    moments.on_analysis(Analysis(-1, 0.0, events=(found,)), None)
     moment = moments.of(found)
     assert moment.times_s[0] == pytest.approx(0.75, abs=0.04)
     assert moment.times_s[-1] == pytest.approx(1.45, abs=0.04)
@@ -86,15 +92,15 @@ def test_a_moment_holds_the_face_around_the_event_and_old_moments_make_room(port
     assert moment.images[0].shape == expected.shape
     assert cv2.absdiff(moment.images[0], expected).mean() < 3  # JPEG
     assert moment.times_s[moment.index_at(1.1)] == pytest.approx(1.1, abs=0.02)
-    moments.on_events([event() for _ in range(MOST_MOMENTS)])
+    moments.on_analysis(Analysis(-1, 0.0, events=tuple(event() for _ in range(MAX_CLIPS))), None)
     assert moments.of(found) is None
 
 
 def test_a_moment_of_a_fast_camera_is_thinned_to_what_a_screen_shows(portrait):
-    moments = Moments()
+    moments = EventClips()
     run(moments, portrait, 1.6, rate_hz=200)
     found = event(onset_s=1.0)
-    moments.on_events([found])
+    moments.on_analysis(Analysis(-1, 0.0, events=(found,)), None)
     assert len(moments.of(found).times_s) <= 0.7 * 67
 
 
@@ -161,7 +167,7 @@ def test_the_difference_shows_where_a_face_moved_and_no_change_of_light(brows_ra
         ({"light": 0.2, "rate_hz": 14}, "Add light"),
     ],
 )
-def test_advice_says_what_to_do_and_only_if_something_is_to_be_done(portrait, change, words):
+def test_advice_names_what_to_do_and_only_if_something_is_to_be_done(portrait, change, words):
     advisor = Advisor()
     image = (portrait.image * change.pop("light", 1.0)).astype(np.uint8)
     scale = change.pop("scale", 90 / portrait.iod_px)
@@ -172,39 +178,44 @@ def test_advice_says_what_to_do_and_only_if_something_is_to_be_done(portrait, ch
     assert words is None or words in " ".join(advisor.sentences)
 
 
-def test_a_machine_that_is_too_busy_is_told_from_a_slow_camera(portrait):
+def test_a_machine_that_is_too_busy_is_distinguished_from_a_slow_camera(portrait):
     advisor = Advisor()
     face = reading(portrait.points * np.float32(90 / portrait.iod_px))
     for index in range(90):
         if index % 3:
             advisor.on_drop(Dropped(index, index / 30, Cause.OVERRUN))
         else:
-            advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30, (face,)))
+            advisor.on_analysis(Analysis(index, index / 30, (face,)), Frame(index, index / 30, portrait.image))
     assert "too busy: 10 fps reached" in advisor.sentences[0]
 
 
-def test_an_empty_picture_is_told_after_a_second_and_the_advice_goes_when_the_face_is_back(portrait):
+def test_an_empty_picture_is_reported_after_a_second_and_the_advice_goes_when_the_face_is_back(portrait):
     advisor = Advisor()
     for index in range(60):
-        advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30))
+        advisor.on_analysis(Analysis(index, index / 30), Frame(index, index / 30, portrait.image))
     assert "No face" in advisor.sentences[0]
     face = reading(portrait.points * np.float32(90 / portrait.iod_px))
     for index in range(60, 120):
-        advisor.on_analysis(Frame(index, index / 30, portrait.image), Analysis(index, index / 30, (face,)))
+        advisor.on_analysis(Analysis(index, index / 30, (face,)), Frame(index, index / 30, portrait.image))
     assert not any("No face" in sentence for sentence in advisor.sentences)
 
 
 def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, portrait):
     path, film = tmp_path / "s.medn", tmp_path / "s.mp4"
-    tape = Tape(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."), film=True)
+    recorder = Recorder()
+    recorder.start(path, SessionInfo(source="camera 0", video=str(film), consent="Ada agreed."), film=True)
     for index in range(40, 70):
         picture = grey(3 * index, (120, 160))
         frame = Frame(index, index / 30, picture)
-        tape.on_analysis(frame, Analysis(index, frame.time_s, (reading(portrait.points),)))
-    tape.on_drop(Dropped(70, 70 / 30, Cause.OVERRUN))
-    tape.on_events([event(onset_s=1.0, frame=30), event(onset_s=50 / 30, frame=50)])
-    tape.close()
-    tape.close()
+        recorder.on_capture(frame)
+        recorder.on_analysis(Analysis(index, frame.time_s, (reading(portrait.points),)), frame)
+    recorder.on_drop(Dropped(70, 70 / 30, Cause.OVERRUN))
+    recorder.on_analysis(
+        Analysis(-1, 0.0, events=(event(onset_s=1.0, frame=30), event(onset_s=50 / 30, frame=50))), None
+    )
+    lost = recorder.frames_not_filmed
+    assert recorder.stop() == path
+    assert recorder.stop() is None
     with open_session(path) as session:
         [stored] = session.events()
         assert stored.event.onset_frame == 10
@@ -214,30 +225,29 @@ def test_a_recording_that_joins_a_run_counts_from_its_own_first_frame(tmp_path, 
         assert (rows[-1].frame, rows[-1].dropped) == (30, Cause.OVERRUN)
         assert session.info.consent == "Ada agreed."
     frames = list(VideoFile(film))
-    assert len(frames) + tape.frames_not_filmed == 30
+    assert len(frames) + lost == 30
     assert frames[10].time_s == pytest.approx(10 / 30, abs=0.002)
     assert frames[10].image.mean() == pytest.approx(3 * 50, abs=6)
 
 
 def test_no_picture_from_before_the_recording_began_is_kept_with_an_event_at_its_start(tmp_path, portrait):
     began_s = 30 / 30
-    moments, tape = Moments(), None
+    moments, recorder, path = EventClips(), Recorder(), tmp_path / "s.medn"
     for index in range(60):
         # the face is away at the onset, so that the picture nearest to it is the last one before the recording
         faces = () if 30 <= index < 32 else (reading(portrait.points),)
         picture = np.full_like(portrait.image, 200 if index < 30 else 40)
         frame, analysis = Frame(index, index / 30, picture), Analysis(index, index / 30, faces)
-        moments.on_analysis(frame, analysis)
+        moments.on_analysis(analysis, frame)
         if index == 30:
             info = SessionInfo(source="camera 0", consent="Ada agreed to be recorded with pictures of the events.")
-            tape = Tape(tmp_path / "s.medn", info, film=False, pictures=moments)
-        if tape is not None:
-            tape.on_analysis(frame, analysis)
+            recorder.start(path, info, pictures=moments)
+        recorder.on_analysis(analysis, frame)
     at_once = event(onset_s=began_s)
-    for sink in (moments, tape):
-        sink.on_events([at_once])
-    tape.close()
-    with open_session(tape.path) as session:
+    for sink in (moments, recorder):
+        sink.on_analysis(Analysis(-1, 0.0, events=(at_once,)), None)
+    recorder.stop()
+    with open_session(path) as session:
         [stored] = session.events()
         pictures = session.pictures(stored.id)
     assert pictures.keys() == {"onset", "apex"}
@@ -245,14 +255,15 @@ def test_no_picture_from_before_the_recording_began_is_kept_with_an_event_at_its
         assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).mean() == pytest.approx(40, abs=5)
 
 
-def test_a_tape_of_a_recording_that_is_played_keeps_its_times_and_films_nothing(tmp_path, portrait):
+def test_a_session_of_a_recording_that_is_played_keeps_its_times_and_films_nothing(tmp_path, portrait):
     played = write_video(tmp_path / "v.mp4", [grey(9)] * 3, [0, 40, 80])
     size = played.stat().st_size
-    tape = Tape(tmp_path / "s.medn", SessionInfo(source="v.mp4", video=str(played)), film=False)
-    tape.on_analysis(Frame(40, 1.5, grey(9)), Analysis(40, 1.5, (reading(portrait.points),)))
-    tape.on_events([event(onset_s=1.0, frame=30), event(onset_s=1.6, frame=48)])
-    tape.close()
-    with open_session(tape.path) as session:
+    recorder, path = Recorder(), tmp_path / "s.medn"
+    recorder.start(path, SessionInfo(source="v.mp4", video=str(played)))
+    recorder.on_analysis(Analysis(40, 1.5, (reading(portrait.points),)), Frame(40, 1.5, grey(9)))
+    recorder.on_analysis(Analysis(-1, 0.0, events=(event(onset_s=1.0, frame=30), event(onset_s=1.6, frame=48))), None)
+    recorder.stop()
+    with open_session(path) as session:
         assert [stored.event.onset_s for stored in session.events()] == [1.6]
         assert next(session.frames()).time_s == 1.5
     assert played.stat().st_size == size
@@ -294,33 +305,29 @@ def test_sensitivity_and_calibration_change_from_the_next_frame_on(act):
     with Pipeline() as pipeline:
         for frame in frames:
             if frame.index == 75:
-                pipeline.set_least_score(0.9)
+                pipeline.set_score_threshold(0.9)
             if frame.index == 80:
                 pipeline.recalibrate()
-            pipeline.step(frame)
-            calibrated.append(pipeline.analysis.faces[0].calibrated)
-        assert pipeline.parameters.spotter.least_score == 0.9
+            calibrated.append(pipeline.step(frame).faces[0].calibrated)
+        assert pipeline.parameters.score_threshold == 0.9
     assert calibrated[79]
     assert not calibrated[80]
 
 
-def test_a_runs_clock_is_known_for_a_live_run_only():
+def test_a_runs_clock_is_set_for_a_live_run_only():
     from realtime.drivers import Tally
 
     tally = Tally()
 
     class Still:
-        analysis = Analysis(-1, 0.0)
+        def detect(self, frame):
+            return Detections(None, 0.0)
 
-        def look(self, frame):
-            return Sight(None, 0.0)
-
-        def step(self, frame, sight=None):
-            self.analysis = Analysis(frame.index, frame.time_s)
-            return []
+        def step(self, frame, detections=None):
+            return Analysis(frame.index, frame.time_s)
 
         def flush(self):
-            return []
+            return Analysis(-1, 0.0)
 
     run_replay(Generated(lambda _: grey(0), [0.0, 0.1]), Still(), tally=tally)
     assert np.isnan(tally.zero_s)
@@ -330,7 +337,7 @@ def test_an_events_moment_is_cut_from_a_video_around_the_face(tmp_path, act):
     frames = act(np.arange(0, 1.5, 1 / 30), lambda t: np.zeros((478, 2)))
     path = write_video(tmp_path / "v.mp4", [f.image for f in frames], [round(1000 * f.time_s) for f in frames])
     with Playback(path) as playback:
-        moment = playback.moment(replace(event(onset_s=0.6, frame=18), face=0))
+        moment = playback.event_clip(replace(event(onset_s=0.6, frame=18), face=0))
         assert len(moment.images) == pytest.approx(21, abs=2)
         assert len(playback.faces(10)) == 1
 
@@ -345,3 +352,43 @@ def test_a_trace_at_rest_lies_below_its_threshold_however_the_pose_drifts_and_a_
     assert over.any()
     assert np.abs(times_s[over] - 5.0).max() < 0.2
     assert brief.motion.max() == pytest.approx(1.2, abs=0.2)
+
+
+def test_a_recording_that_joins_a_run_has_the_time_of_day_of_its_own_first_frame(tmp_path, portrait):
+    recorder, tally = Recorder(), Tally()
+    tally.first_frame_utc = "2026-01-31T12:00:00.250+00:00"
+    recorder.on_clock(tally.first_frame_utc)
+    recorder.start(tmp_path / "s.medn", SessionInfo(source="camera 0"))
+    for index in (45, 46):
+        frame = Frame(index, index / 30, grey(0))
+        analysis = Analysis(index, frame.time_s, (), (event(onset_s=1.5, frame=45),) if index == 46 else ())
+        recorder.on_analysis(analysis, frame)
+    with open_session(tmp_path / "s.medn") as stored:
+        while not stored.events():
+            time.sleep(0.05)
+        shutil.copy(tmp_path / "s.medn", tmp_path / "killed.medn")  # as a killed process leaves it
+        shutil.copy(tmp_path / "s.medn-wal", tmp_path / "killed.medn-wal")
+    recorder.stop(tally.summary("camera 0"))
+    outcomes = list(export_sessions([tmp_path / "s.medn", tmp_path / "killed.medn"], formats_named("csv")))
+    assert len(outcomes) == 2
+    for outcome in outcomes:
+        with outcome.files[0].open() as file:
+            [row] = csv.DictReader(file)
+        assert row["first_frame_utc"] == "2026-01-31T12:00:01.750+00:00"
+        assert float(row["onset_s"]) == 0
+
+
+def test_a_recording_that_joins_a_run_counts_only_its_own_hindrances(tmp_path):
+    recorder, tally = Recorder(), Tally()
+    for index in range(120):
+        if index == 60:
+            recorder.start(tmp_path / "s.medn", SessionInfo(source="camera 0"))
+        frame = Frame(index, index / 30, grey(0))
+        analysis = Analysis(index, frame.time_s)
+        tally.processed(frame, analysis, 1.0)
+        recorder.on_analysis(analysis, frame)
+    summary = tally.summary("camera 0")
+    recorder.stop(summary)
+    with open_session(tmp_path / "s.medn") as stored:
+        assert stored.info.hindered_s["no face"] == pytest.approx(59 / 30, abs=0.02)
+    assert summary.hindered_s["no face"] == pytest.approx(119 / 30, abs=0.02)

@@ -1,4 +1,4 @@
-"""Weights are read only if they are whole, told by a card, and that card is theirs."""
+"""Weights are read only if they are complete and have a card that is theirs."""
 
 import json
 
@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from medn.model.medn import MEDN, MEDNConfig, example_inputs
+from medn.model.config import MEDNConfig
+from medn.model.medn import MEDN, example_inputs
 from medn.weights import UNTRAINED, read_weights, write_weights
 
 torch.set_num_threads(1)
@@ -42,8 +43,8 @@ def test_weights_come_back_with_their_card_and_their_twin(written):
     assert back.onnx is not None
     twin = onnxruntime.InferenceSession(back.onnx, providers=["CPUExecutionProvider"])
     names = [node.name for node in twin.get_inputs()]
-    told = twin.run(["au_logits"], dict(zip(names, (x.numpy() for x in inputs), strict=True)))[0]
-    torch.testing.assert_close(torch.from_numpy(told), expected.au_logits, rtol=1e-4, atol=1e-5)
+    au_logits = twin.run(["au_logits"], dict(zip(names, (x.numpy() for x in inputs), strict=True)))[0]
+    torch.testing.assert_close(torch.from_numpy(au_logits), expected.au_logits, rtol=1e-4, atol=1e-5)
 
 
 def test_another_file_under_the_same_card_is_refused(written, tmp_path):
@@ -72,7 +73,7 @@ def test_a_card_that_describes_another_network_is_refused(written, tmp_path):
         read_weights(file)
 
 
-def test_a_name_that_is_none_is_told_with_the_way_out():
+def test_a_name_that_is_none_is_refused_with_the_way_out():
     with pytest.raises(ValueError, match="medn-synthetic-v1"):
         read_weights("nothing-like-this")
 
@@ -84,14 +85,14 @@ def test_an_untrained_network_comes_only_by_that_name():
     assert untrained.network()(*example_inputs(1)).emotion_logits.shape == (1, 3)
 
 
-def test_the_shipped_weights_are_whole_small_synthetic_and_say_what_they_may_not_be_used_for():
+def test_the_shipped_weights_are_whole_small_synthetic_and_state_what_they_may_not_be_used_for():
     shipped = read_weights()
     assert shipped.synthetic
     assert shipped.onnx is not None
     assert shipped.file.stat().st_size + shipped.onnx.stat().st_size < 20_000_000
-    told = json.dumps(shipped.card)
+    card = json.dumps(shipped.card)
     assert all(
-        source in told for source in ("10.6084/m9.figshare.5047666", "10.6084/m9.figshare.4220517", "ICT-FaceKit")
+        source in card for source in ("10.6084/m9.figshare.5047666", "10.6084/m9.figshare.4220517", "ICT-FaceKit")
     )
     assert "No use for lie detection, hiring, schooling or policing." in shipped.card["limits"]
     inputs = example_inputs(3)

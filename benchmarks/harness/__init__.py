@@ -1,6 +1,5 @@
-"""What all benchmarks share: repeats in turn, figures with their spread, how quiet the machine was, the report."""
+"""What all benchmarks share: rounds in turn, figures with their spread, the load check, reports and comparisons."""
 
-from benchmarks.harness.measure import ImpossibleError, Measure, Plot, Result
-from benchmarks.harness.rounds import Effort, Tell, in_turn
+from benchmarks.harness.measure import Effort, ImpossibleError, Measure, Plot, Progress, Result, in_turn
 
-__all__ = ["Effort", "ImpossibleError", "Measure", "Plot", "Result", "Tell", "in_turn"]
+__all__ = ["Effort", "ImpossibleError", "Measure", "Plot", "Progress", "Result", "in_turn"]

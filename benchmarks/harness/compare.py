@@ -1,4 +1,4 @@
-"""Two reports side by side: what changed by more than the noise of either."""
+"""Two reports compared: which figures changed by more than the noise of either."""
 
 import math
 from collections.abc import Iterator
@@ -10,13 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.harness.measure import Measure
-from benchmarks.harness.report import Run
-from benchmarks.harness.table import in_words
+from benchmarks.harness.report import Run, format_measure
 
-LEAST = 0.03
-"""Medians closer than this are called equal, however steady the rounds were."""
-UNREPEATED = 0.15
-"""The same for a figure from a single round, which tells nothing of its own spread."""
+MIN_CHANGE = 0.03
+"""Medians closer than this (relative) count as equal, however steady the rounds were."""
+MIN_CHANGE_SINGLE_ROUND = 0.15
+"""The same where either run has a single round, whose spread is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Change:
         first, second = self.before.values, self.after.values
         if max(first) >= min(second) and max(second) >= min(first):
             return False
-        least = LEAST if min(len(first), len(second)) > 1 else UNREPEATED
+        least = MIN_CHANGE if min(len(first), len(second)) > 1 else MIN_CHANGE_SINGLE_ROUND
         spreads = [2 * measure.variation for measure in (self.before, self.after) if len(measure.values) > 1]
         return all(abs(self.relative) > distance for distance in (least, *spreads) if not math.isnan(distance))
 
@@ -77,24 +76,24 @@ def differences(before: Run, after: Run) -> list[str]:
         "packages": (dict(first.packages), dict(second.packages)),
         "Python": (first.python, second.python),
     }
-    told = [f"The {name} differs: {a} before, {b} after." for name, (a, b) in pairs.items() if a != b]
+    sentences = [f"The {name} differs: {a} before, {b} after." for name, (a, b) in pairs.items() if a != b]
     noisy = {"before": before, "after": after}
-    told += [
+    sentences += [
         f"{result.benchmark} was noisy {when}: {' '.join(result.disturbances)}"
         for when, run in noisy.items()
         for result in run.results
         if result.disturbances
     ]
     settings = {result.benchmark: result.conditions for result in before.results}
-    told += [
+    sentences += [
         f"{result.benchmark} was measured under other conditions."
         for result in after.results
         if settings.get(result.benchmark, result.conditions) != result.conditions
     ]
-    return told
+    return sentences
 
 
-def as_table(before: Run, after: Run) -> RenderableType:
+def comparison_table(before: Run, after: Run) -> RenderableType:
     """What changed beyond noise, for a terminal."""
     compared = changes(before, after)
     changed = [change for change in compared if change.verdict != "equal"]
@@ -106,9 +105,9 @@ def as_table(before: Run, after: Run) -> RenderableType:
         measure = change.before
         table.add_row(
             f"{change.benchmark}: {measure.subject}",
-            ", ".join(word for word in (measure.quantity, measure.unit) if word),
-            in_words(measure),
-            in_words(change.after),
+            ", ".join(filter(None, (measure.quantity, measure.unit))),
+            format_measure(measure),
+            format_measure(change.after),
             f"{100 * change.relative:+.0f} %",
             Text(change.verdict, style[change.verdict]),
         )

@@ -1,4 +1,4 @@
-"""What was measured, and where: enough to judge a report next year, nothing that names a person's machine."""
+"""The machine and the software that a run was measured on; no paths and no host name."""
 
 import os
 import platform
@@ -10,11 +10,10 @@ from importlib import metadata
 import cv2
 import numba
 import psutil
-import torch
 
 from medn.revision import git_revision
 from realtime.doctor import examine
-from realtime.recording import sessions_folder
+from realtime.session.paths import sessions_folder
 
 PACKAGES = ("mediapipe", "numba", "numpy", "onnxruntime", "opencv-python-headless", "torch", "torch-tensorrt")
 SWITCHES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -22,11 +21,11 @@ SWITCHES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "NUMBA_NUM_THREADS", "OPENCV_F
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One run's circumstances."""
+    """Machine, software and settings of one run."""
 
     date_utc: str
     revision: str
-    """As `medn.revision.git_revision` tells it."""
+    """From `medn.revision.git_revision`."""
     system: str
     python: str
     processor: str
@@ -42,7 +41,7 @@ class Machine:
 
 
 def describe_machine() -> Machine:
-    """Look at this machine now; takes a second or two."""
+    """Examine this machine; takes a second or two."""
     report = examine(sessions_folder())
     return Machine(
         date_utc=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,11 +53,7 @@ def describe_machine() -> Machine:
         memory_gib=round(report.processor.memory_gib, 1),
         gpu=", ".join(report.graphics.names) or f"none ({report.graphics.why})",
         packages={name: version for name in PACKAGES if (version := _version(name))},
-        threads={
-            "cv2": str(cv2.getNumThreads()),
-            "torch": str(torch.get_num_threads()),
-            "numba": str(numba.get_num_threads()),
-        }
+        threads={"cv2": str(cv2.getNumThreads()), "numba": str(numba.get_num_threads())}
         | {name: os.environ[name] for name in SWITCHES if name in os.environ},
         load=" ".join(f"{load:.1f}" for load in psutil.getloadavg()),
     )

@@ -1,17 +1,29 @@
-"""The report of a run: `YYYY-MM-DD-REVISION.md` for people, the same name with .json for `compare`, plots as PNG."""
+"""The report of a run: `YYYY-MM-DD-REVISION.md` to read, the same name with .json for `compare`, plots as PNG.
+
+A result is shown as tables, in the terminal and in Markdown alike: one row a subject, one column a quantity.
+"""
 
 import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from benchmarks.harness.machine import Machine
-from benchmarks.harness.measure import Result
-from benchmarks.harness.table import EXPLANATION, grids
+from benchmarks.harness.measure import Measure, Plot, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FORMAT = "medn-benchmarks-1"
+EXPLANATION = "Medians of the rounds, with the lowest and the highest; ~ marks figures that vary by more than 10 %."
 
 
 class ReportError(Exception):
@@ -20,7 +32,7 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything that was measured in one go."""
+    """Everything that was measured by one command."""
 
     machine: Machine
     results: tuple[Result, ...]
@@ -33,7 +45,7 @@ def write(run: Run, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{run.machine.date_utc[:10]}-{run.machine.revision.replace('+', '-changed')}"
-    pictures = _draw(run.results, folder, stem)
+    pictures = _draw_all(run.results, folder, stem)
     path = folder / f"{stem}.md"
     path.write_text("\n".join(_markdown(run, pictures)) + "\n")
     record = {"format": FORMAT, **_finite(asdict(run))}
@@ -42,7 +54,7 @@ def write(run: Run, folder: Path) -> Path:
 
 
 def read(path: Path) -> Run:
-    """The run behind a report, named by its .json or its .md. Raises ReportError."""
+    """The run of a report, named by its .json or its .md. Raises ReportError."""
     file = path.with_suffix(".json")
     try:
         record = json.loads(file.read_text())
@@ -62,24 +74,104 @@ def result_record(result: Result) -> dict[str, Any]:
     return {"type": "benchmark", **record}
 
 
+def result_table(result: Result) -> RenderableType:
+    """One result for the terminal."""
+    tables = []
+    for headings, rows in _grids(result.measures):
+        table = Table(header_style="bold")
+        for heading in headings:
+            table.add_column(heading, justify="right" if heading else "left")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        tables.append(table)
+    noisy = [Text(f"Noisy run: {sentence}", style="yellow") for sentence in result.disturbances]
+    notes = [Text(sentence, style="dim") for sentence in (EXPLANATION, *result.notes)]
+    return Group(Text(f"{result.benchmark}: {result.question}", style="bold"), *tables, *notes, *noisy, Text())
+
+
+def machine_rows(machine: Machine) -> Iterator[str]:
+    """The machine as rows of a Markdown table."""
+    yield "| | |"
+    yield "| --- | --- |"
+    for name, value in asdict(machine).items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        yield f"| {name.replace('_', ' ')} | {text} |"
+
+
+def format_measure(measure: Measure) -> str:
+    """The median, its range where there were several rounds, and ~ where it is noisy."""
+    text = format_number(measure.median)
+    low, high = format_number(min(measure.values)), format_number(max(measure.values))
+    if low != high:
+        text += f" ({low}–{high})"
+    return text + (" ~" if measure.noisy else "")
+
+
+def format_number(value: float) -> str:
+    """Three significant digits."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def draw(plot: Plot, path: Path) -> None:
+    """Write one plot as PNG. Raises ModuleNotFoundError without matplotlib."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    if plot.kind == "line":
+        for name, values in plot.series.items():
+            axes.plot(np.array(plot.x, float), np.array(values, float), marker=".", label=name)
+    else:
+        _draw_bars(axes, plot)
+    axes.set(title=plot.title, xlabel=plot.x_label, ylabel=plot.y_label)
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.2 * axes.get_ylim()[1])  # from zero, with room for the legend
+    axes.grid(axis="y", alpha=0.3)
+    if len(plot.series) > 1:
+        axes.legend(fontsize="small")
+    figure.savefig(path, dpi=110)
+
+
+def _draw_bars(axes: "Axes", plot: Plot) -> None:
+    places = np.arange(len(plot.x), dtype=float)
+    stacked = plot.kind == "stacked bars"
+    width = 0.8 if stacked else 0.8 / len(plot.series)
+    below = np.zeros(len(plot.x))
+    for number, (name, values) in enumerate(plot.series.items()):
+        heights = np.nan_to_num(np.array(values, float))
+        shift = 0.0 if stacked else (number - (len(plot.series) - 1) / 2) * width
+        axes.bar(places + shift, heights, width, bottom=below if stacked else None, label=name)
+        below += heights
+    axes.set_xticks(places, [str(name) for name in plot.x], rotation=20 if len(plot.x) > 4 else 0, fontsize="small")
+
+
+def _draw_all(results: Sequence[Result], folder: Path, stem: str) -> dict[str, list[str]]:
+    """File names of each benchmark's plots, drawn into the folder; none without matplotlib."""
+    names: dict[str, list[str]] = {}
+    for result in results:
+        for count, plot in enumerate(result.plots, 1):
+            name = f"{stem}-{result.benchmark}-{count}.png"
+            try:
+                draw(plot, folder / name)
+            except ModuleNotFoundError:
+                return {}
+            names.setdefault(result.benchmark, []).append(name)
+    return names
+
+
 def _markdown(run: Run, pictures: dict[str, list[str]]) -> Iterator[str]:
     machine = run.machine
     yield f"# Benchmarks, {machine.date_utc[:10]}, revision {machine.revision}"
     yield ""
     yield "Written by `medn bench`; figures belong to this machine and this revision. " + EXPLANATION
     yield ""
-    yield "| | |"
-    yield "| --- | --- |"
-    for name, value in asdict(machine).items():
-        words = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        yield f"| {name.replace('_', ' ')} | {words} |"
+    yield from machine_rows(machine)
     for result in run.results:
         yield ""
         yield f"## {result.benchmark}"
         yield result.question
         yield ""
         yield "; ".join(f"{name}: {value}" for name, value in result.conditions.items()) + "."
-        for headings, rows in grids(result.measures):
+        for headings, rows in _grids(result.measures):
             yield f"\n| {' | '.join(headings)} |"
             yield f"| --- |{' ---: |' * (len(headings) - 1)}"
             yield from (f"| {' | '.join(row)} |" for row in rows)
@@ -93,19 +185,14 @@ def _markdown(run: Run, pictures: dict[str, list[str]]) -> Iterator[str]:
         yield "\nNo plots: matplotlib is not installed."
 
 
-def _draw(results: Sequence[Result], folder: Path, stem: str) -> dict[str, list[str]]:
-    """File names of each benchmark's plots, drawn into the folder."""
-    try:
-        from benchmarks.harness.draw import draw
-    except ModuleNotFoundError:
-        return {}
-    names: dict[str, list[str]] = {}
-    for result in results:
-        for count, plot in enumerate(result.plots, 1):
-            name = f"{stem}-{result.benchmark}-{count}.png"
-            draw(plot, folder / name)
-            names.setdefault(result.benchmark, []).append(name)
-    return names
+def _grids(measures: Sequence[Measure]) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """Headings and rows: one table for each run of consecutive subjects with the same quantities."""
+    subjects: dict[str, dict[tuple[str, str], str]] = {}
+    for measure in measures:
+        subjects.setdefault(measure.subject, {})[measure.quantity, measure.unit] = format_measure(measure)
+    for columns, rows in groupby(subjects.items(), lambda subject: tuple(subject[1])):
+        headings = ["", *(", ".join(filter(None, column)) for column in columns)]
+        yield headings, [[subject, *cells.values()] for subject, cells in rows]
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

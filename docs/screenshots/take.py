@@ -1,4 +1,4 @@
-"""Takes the screenshots of the documentation from the real app: `xvfb-run python docs/screenshots/take.py [FOLDER]`.
+"""Make the documentation's screenshots from the real app: `xvfb-run python docs/screenshots/take.py [FOLDER]`.
 
 The face is the astronaut Eileen Collins (NASA, public domain), moved by known amounts: the built-in synthetic sample.
 """
@@ -13,16 +13,18 @@ from time import monotonic, sleep
 from PyQt6.QtWidgets import QApplication
 
 from gui import theme
+from gui.analyze.power_dialog import PowerDialog
 from gui.app import make_app
 from gui.settings import Settings
 from gui.window import MainWindow
+from realtime.pipeline import PipelineParameters
 
 FOLDER = Path(__file__).parent
 SIZE = (1440, 900)
 
 
 def until(condition: Callable[[], object], seconds: float) -> None:
-    """Let the app live until something is so, or for so long."""
+    """Process the app's events until the condition holds, or for this many seconds."""
     end_s = monotonic() + seconds
     while not condition() and monotonic() < end_s:
         QApplication.processEvents()
@@ -30,7 +32,7 @@ def until(condition: Callable[[], object], seconds: float) -> None:
 
 
 def take(folder: Path, sessions: Path) -> None:
-    """All screenshots."""
+    """Write all screenshots into the folder."""
     app = make_app()
     for light in (False, True):
         theme.apply(app, light=light)
@@ -40,43 +42,53 @@ def take(folder: Path, sessions: Path) -> None:
         for name, scene in (("live", live), ("analyze", analyze), ("review", review)):
             scene(window)
             window.grab().save(str(folder / f"{name}{'-light' if light else ''}.png"))
+        power(window).grab().save(str(folder / f"power{'-light' if light else ''}.png"))
         window.close()
 
 
 def live(window: MainWindow) -> None:
-    """The sample, just after an event was spotted."""
+    """Live: the sample, just after an event."""
     window.live.start_source("sample")
     until(lambda: len(window.live.cards.events) >= 3, 60)
     until(lambda: False, 0.15)
 
 
 def analyze(window: MainWindow) -> None:
-    """The queue at work."""
+    """Analyze: the queue while it runs."""
     window.live.stop()
-    window.banner.hide()
+    window.banner.dismiss()
     window.show_workspace(1)
-    from realtime.demo import sample_video
+    from realtime.evaluation.demo import sample_video
 
     window.analyze.add([str(sample_video())])
     until(lambda: window.analyze.queue.entries[0].share > 0.6, 60)
 
 
 def review(window: MainWindow) -> None:
-    """The sample's session, an event looping."""
+    """Review: the sample's session, an event in a loop."""
     queue = window.analyze.queue
     until(lambda: not queue.running, 120)
     session = queue.entries[0].outcome
     assert session is not None
     assert session.session is not None
     window.open_session(session.session)
-    window.review.table.step(2)
-    chosen = window.review.viewer.chosen
+    window.review.model.step(2)
+    chosen = window.review.model.chosen
     assert chosen is not None
     inspector = window.review.inspector
     until(lambda: inspector.pictured, 30)
     window.review.viewer.play(on=False)
     window.review.viewer.seek(chosen.event.apex_s)
     until(lambda: False, 1.0)
+
+
+def power(window: MainWindow) -> PowerDialog:
+    """Analyze: a power test of the sample, which takes minutes."""
+    dialog = PowerDialog(window.analyze.queue.entries[0].path, PipelineParameters(), window)
+    dialog.show()
+    until(lambda: dialog.outcome is not None, 1200)
+    until(lambda: False, 0.3)
+    return dialog
 
 
 if __name__ == "__main__":

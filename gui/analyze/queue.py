@@ -1,4 +1,4 @@
-"""The queue: recordings that wait, run, are done or failed, and the workers that do them."""
+"""The queue: recordings that wait, run, are done or failed, and the workers that analyse them."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from gui.analyze.worker import Worker, WorkerDiedError
+from medn.errors import UserError
 from realtime.batch import Job, Outcome, Tick
+from realtime.batch.work_list import finished_outcome
+from realtime.batch.workers import Worker, WorkerDiedError, analyse_job
 from realtime.pipeline import PipelineParameters
 
 
 class Stage(Enum):
-    """Where a recording is in the queue."""
+    """The states of a recording in the queue."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -33,13 +35,15 @@ class Entry:
     wall_s: float = 0.0
     outcome: Outcome | None = None
     problem: str = ""
-    """One sentence if it failed."""
+    """One sentence, if it failed."""
     size_bytes: int = 0
-    worker: Worker | None = field(default=None, repr=False)
+    parameters: PipelineParameters | None = None
+    """Its own; None: those of the queue when it begins."""
+    worker: Worker[Job, Outcome] | None = field(default=None, repr=False)
 
     @property
     def share(self) -> float:
-        """How much of it is done, 0–1."""
+        """The share that is done, 0–1."""
         if self.stage in (Stage.DONE, Stage.FAILED):
             return 1.0
         return min(self.done_s / self.length_s, 1.0) if self.length_s else 0.0
@@ -51,38 +55,38 @@ class Entry:
 
 
 class Queue:
-    """Call `tick` often; it hands out work and takes in what was told. `changed` is called when something did."""
+    """Call `tick` often: it gives work to the workers and receives their messages. `changed` is called on a change."""
 
     def __init__(self, workers: int, changed: Callable[[], None]) -> None:
         self.entries: list[Entry] = []
-        self.most = workers
+        self.max_workers = workers
         self.running = False
         self.paused = False
         self._changed = changed
-        self._workers: list[Worker] = []
-        self._notices: dict[str, bool] = {}  # sentence → whether it was told
+        self._workers: list[Worker[Job, Outcome]] = []
+        self._notices: dict[str, bool] = {}  # sentence → whether it was returned
 
-    def add(self, path: Path) -> Entry | None:
-        """Put a recording at the end; None if it waits or runs already."""
+    def add(self, path: Path, parameters: PipelineParameters | None = None) -> Entry | None:
+        """Append a recording, with parameters of its own or those of the queue; None if it waits or runs already."""
         path = path.resolve()
         if any(e.path == path and e.stage in (Stage.WAITING, Stage.RUNNING) for e in self.entries):
             return None
-        entry = Entry(path, size_bytes=path.stat().st_size if path.is_file() else 0)
+        entry = Entry(path, size_bytes=path.stat().st_size if path.is_file() else 0, parameters=parameters)
         self.entries.append(entry)
         self._changed()
         return entry
 
     def start(self) -> None:
-        """Work on it, or go on after a pause."""
+        """Start, or continue after a pause."""
         self.running = True
         self._pause(on=False)
 
     def pause(self) -> None:
-        """Hold on where it is."""
+        """Pause all workers."""
         self._pause(on=True)
 
     def stop(self, entry: Entry) -> None:
-        """End one; what was done of it is kept as a session."""
+        """Stop one recording; the part that was analysed is kept as a session."""
         if entry.stage is Stage.WAITING:
             entry.stage = Stage.STOPPED
         elif entry.worker is not None:
@@ -91,7 +95,7 @@ class Queue:
         self._changed()
 
     def retry(self) -> None:
-        """Let those that failed or were stopped wait again."""
+        """Queue the recordings that failed or were stopped again."""
         for entry in self.entries:
             if entry.stage in (Stage.FAILED, Stage.STOPPED) and entry.worker is None:
                 entry.stage, entry.problem, entry.done_s, entry.wall_s = Stage.WAITING, "", 0.0, 0.0
@@ -99,15 +103,15 @@ class Queue:
         self._changed()
 
     def clear_finished(self) -> None:
-        """Take those that are done from the list; their sessions stay."""
+        """Remove recordings that are done, stopped or failed from the list; their sessions stay."""
         self.entries = [e for e in self.entries if e.stage in (Stage.WAITING, Stage.RUNNING) or e.worker]
         self._changed()
 
     def tick(self, folder: Callable[[], Path], parameters: PipelineParameters) -> None:
-        """Hand out work, take in what was told."""
+        """Give work to free workers and receive their messages."""
         for entry in self.entries:
             if entry.worker is not None:
-                self._listen(entry, entry.worker)
+                self._receive(entry, entry.worker)
         if self.running and not self.paused:
             self._hand_out(folder, parameters)
             if all(e.stage not in (Stage.WAITING, Stage.RUNNING) for e in self.entries):
@@ -115,13 +119,13 @@ class Queue:
                 self._changed()
 
     def take_notices(self) -> list[str]:
-        """What the user should be told and was not yet; each sentence once for the whole queue."""
-        new = [sentence for sentence, told in self._notices.items() if not told]
+        """Return the notices for the user that were not returned before; each sentence once for the whole queue."""
+        new = [sentence for sentence, returned in self._notices.items() if not returned]
         self._notices |= dict.fromkeys(new, True)
         return new
 
     def end(self) -> None:
-        """End every worker; those at work save what they have."""
+        """End every worker; those that are analysing save their part."""
         self.running = False
         for worker in self._workers:
             worker.stop()
@@ -134,12 +138,12 @@ class Queue:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until all is done, judged by what was done; None while nothing can be said."""
-        known = [e for e in self.entries if e.length_s and e.stage in (Stage.WAITING, Stage.RUNNING)]
+        """Time in s until all is done, estimated from the speed so far; None while it cannot be estimated."""
+        pending = [e for e in self.entries if e.length_s and e.stage in (Stage.WAITING, Stage.RUNNING)]
         speeds = [e.speed for e in self.entries if e.speed > 0 and e.stage is Stage.RUNNING]
-        if not known or not speeds or any(e.length_s is None for e in self.entries if e.stage is Stage.WAITING):
+        if not pending or not speeds or any(e.length_s is None for e in self.entries if e.stage is Stage.WAITING):
             return None
-        left_s = sum((e.length_s or 0.0) - e.done_s for e in known)
+        left_s = sum((e.length_s or 0.0) - e.done_s for e in pending)
         return left_s / sum(speeds)
 
     def _pause(self, *, on: bool) -> None:
@@ -148,7 +152,7 @@ class Queue:
             worker.pause(on=on)
         for entry in self.entries:
             if entry.stage is Stage.RUNNING:
-                # time that was paused does not count against the speed
+                # the pause does not count against the speed
                 entry.began_s = time.monotonic() - entry.wall_s
         self._changed()
 
@@ -157,38 +161,48 @@ class Queue:
             if entry.stage is not Stage.WAITING:
                 continue
             worker = next((w for w in self._workers if not w.busy), None)
-            if worker is None and len(self._workers) < self.most:
-                worker = Worker()
-                self._workers.append(worker)
-            if worker is None:
+            if worker is None and len(self._workers) >= self.max_workers:
                 return
-            worker.begin(Job(str(entry.path), folder(), parameters))
+            job = Job(str(entry.path), folder(), entry.parameters or parameters)
+            if done := finished_outcome(job):
+                entry.outcome, entry.stage = done, Stage.DONE
+                entry.done_s = entry.length_s = done.summary.duration_s if done.summary else 0.0
+                self._notices.setdefault(f"{entry.path.name} was analysed before: its session is there.", False)
+                self._changed()
+                continue
+            if worker is None:
+                worker = Worker(analyse_job)
+                self._workers.append(worker)
+            if not worker.begin(job):  # it was killed while it was idle
+                self._workers.remove(worker)
+                return
             entry.stage, entry.worker, entry.began_s = Stage.RUNNING, worker, time.monotonic()
             self._changed()
 
-    def _listen(self, entry: Entry, worker: Worker) -> None:
+    def _receive(self, entry: Entry, worker: Worker[Job, Outcome]) -> None:
         try:
-            told = worker.poll()
-        except WorkerDiedError as death:
+            messages = worker.poll()
+        except WorkerDiedError as error:
             self._workers.remove(worker)
             entry.worker, entry.stage = None, Stage.FAILED
-            entry.problem = f"The process that analysed it ended unexpectedly (code {death.code})."
+            entry.problem = f"{entry.path.name} could not be analysed: {error}."
             self._changed()
             return
-        for word in told:
-            if isinstance(word, Tick):
+        for message in messages:
+            if isinstance(message, Tick):
                 if entry.done_s == 0:
                     entry.began_s = time.monotonic()  # the first one came after loading the models
-                entry.done_s, entry.length_s = word.done_s, word.length_s
-            else:
-                entry.outcome, entry.worker = word, None
-                entry.problem = word.error
-                self._notices = dict.fromkeys(word.notices, False) | self._notices
-                stopped = entry.stage is Stage.STOPPED
-                entry.stage = Stage.FAILED if word.error else Stage.STOPPED if stopped else Stage.DONE
-                if word.summary:
-                    entry.done_s = word.summary.duration_s
+                entry.done_s, entry.length_s = message.done_s, message.length_s
+                continue
+            outcome = Outcome(str(entry.path), error=str(message)) if isinstance(message, UserError) else message
+            entry.outcome, entry.worker = outcome, None
+            entry.problem = outcome.error
+            self._notices = dict.fromkeys(outcome.notices, False) | self._notices
+            stopped = entry.stage is Stage.STOPPED
+            entry.stage = Stage.FAILED if outcome.error else Stage.STOPPED if stopped else Stage.DONE
+            if outcome.summary:
+                entry.done_s = outcome.summary.duration_s
         if entry.stage is Stage.RUNNING and not self.paused and entry.done_s:
             entry.wall_s = time.monotonic() - entry.began_s
-        if told:
+        if messages:
             self._changed()

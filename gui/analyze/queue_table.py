@@ -1,4 +1,4 @@
-"""The queue as a table: file, length, status, progress, events, speed; double click opens what is done."""
+"""The queue as a table: file, length, status, progress, events, speed; a double click opens a session."""
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
 from PyQt6.QtGui import QPainter
@@ -11,11 +11,15 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.analyze.queue import Entry, Queue, Stage
+from gui.format import length
 from gui.theme import colour
-from gui.widgets import plain
-from gui.words import length
+from gui.widgets.basic import plain
+from realtime.report import found_line, hindered_line, limit_line
 
+ROW_PX = 34
 COLUMNS = ("File", "Size", "Length", "Status", "Progress", "Events", "Speed")
+MOSTLY = 0.5
+"""Share of a recording from which on the status names what hindered; the tooltip always does."""
 STATUS, PROGRESS = COLUMNS.index("Status"), COLUMNS.index("Progress")
 TONES = {Stage.FAILED: "warning", Stage.RUNNING: "text", Stage.DONE: "text"}
 
@@ -28,8 +32,13 @@ class QueueModel(QAbstractTableModel):
         self._queue = queue
         self._rows = 0
 
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of the rows."""
+        return self._queue.entries
+
     def refresh(self) -> None:
-        """Look at the queue anew."""
+        """Show the queue as it is now."""
         rows = len(self._queue.entries)
         if rows != self._rows:
             self.beginResetModel()
@@ -39,7 +48,7 @@ class QueueModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(rows - 1, len(COLUMNS) - 1))
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        """As many as there are entries."""
+        """The number of entries."""
         return 0 if parent.isValid() else self._rows
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
@@ -54,12 +63,12 @@ class QueueModel(QAbstractTableModel):
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> object:
-        """A cell."""
+        """Return a cell's text, colour, tooltip or entry."""
         entry = self._queue.entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return cells(entry)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain(entry.problem or str(entry.path))
+            return plain(entry.problem or "\n".join((str(entry.path), *result_lines(entry))))
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == STATUS:
             return colour(TONES.get(entry.stage, "quiet"))
         if role == Qt.ItemDataRole.UserRole:
@@ -78,18 +87,27 @@ class QueueTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(True)  # a sentence about a fault may take several lines
         self.setItemDelegateForColumn(PROGRESS, _Progress(self))
         rows, head = self.verticalHeader(), self.horizontalHeader()
         assert rows is not None
         assert head is not None
         rows.hide()
-        rows.setDefaultSectionSize(34)
+        rows.setDefaultSectionSize(ROW_PX)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((340, 90, 90, 330, 200, 70, 80)):
+        for place, width in enumerate((260, 80, 84, 250, 150, 64, 70)):
             self.setColumnWidth(place, width)
         head.setSectionResizeMode(STATUS, QHeaderView.ResizeMode.Stretch)
+        head.sectionResized.connect(lambda *_: self.fit_rows())
+
+    def fit_rows(self) -> None:
+        """Make the rows of failed recordings high enough for their whole sentence."""
+        for place, entry in enumerate(self.rows.entries):
+            if entry.stage is Stage.FAILED:
+                self.setRowHeight(place, max(ROW_PX, self.sizeHintForRow(place) + 12))
+            elif self.rowHeight(place) != ROW_PX:
+                self.setRowHeight(place, ROW_PX)
 
     @property
     def chosen(self) -> list[Entry]:
@@ -127,7 +145,7 @@ class _Progress(QStyledItemDelegate):
 
 
 def cells(entry: Entry) -> tuple[str, ...]:
-    """What the row says."""
+    """Return the texts of a row."""
     events = str(len(entry.outcome.events)) if entry.outcome and not entry.outcome.error else ""
     speed = f"{entry.speed:.1f} ×" if entry.speed else ""
     size = f"{entry.size_bytes / 1e6:.1f} MB" if entry.size_bytes else ""
@@ -136,11 +154,23 @@ def cells(entry: Entry) -> tuple[str, ...]:
 
 
 def status(entry: Entry) -> str:
-    """The stage, or what went wrong."""
+    """Describe the stage, or the fault."""
     if entry.stage is Stage.FAILED:
         return entry.problem.replace(str(entry.path), entry.path.name)
     if entry.stage is Stage.RUNNING and not entry.done_s:
         return "loading the face models"
     if entry.stage is Stage.STOPPED and entry.done_s:
-        return f"stopped at {length(entry.done_s)}; what was done is kept"
+        return f"stopped at {length(entry.done_s)}; the part that was analysed is kept"
+    if entry.stage is Stage.DONE and entry.outcome and entry.outcome.summary:
+        summary = entry.outcome.summary
+        worst = {name: s for name, s in summary.hindered_s.items() if s > MOSTLY * summary.duration_s}
+        return " ".join(filter(None, [f"{found_line(summary)}.", hindered_line(worst)]))
     return entry.stage.value
+
+
+def result_lines(entry: Entry) -> list[str]:
+    """Sentences about what was found and what could have been seen; none before the end."""
+    summary = entry.outcome.summary if entry.outcome else None
+    if summary is None:
+        return []
+    return [f"{found_line(summary)}.", limit_line(summary.limit), *filter(None, [hindered_line(summary.hindered_s)])]

@@ -1,1 +1,1 @@
-"""Live: a source, what is found in it as it happens, and how long that takes."""
+"""The Live workspace: a source, its events as they are found, and the measured latency."""

@@ -1,63 +1,83 @@
-"""Recording on and off, with consent; and marks in the recording."""
+"""The controls of a recording: start with consent, stop, and marks."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QDialog, QWidget
 
-from gui.banner import Banner
-from gui.consent import ConsentDialog
+from gui.dialogs.consent import ConsentDialog
+from gui.keys import Command
 from gui.live.run import LiveRun, State
 from gui.settings import Settings
-from gui.widgets import IconButton
-from gui.words import clock
-from realtime.session import SessionError, open_session
+from gui.widgets.banner import Banner
+from gui.widgets.basic import IconButton
+from gui.widgets.mark_text import MarkText
+from gui.widgets.trace import Mark
+from realtime.report import clock
+from realtime.session import Annotation, SessionError, open_session
 
-if TYPE_CHECKING:
-    from gui.live.workspace import LiveWorkspace
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A mark that was written: its time in the run (s), and the session's own record of it."""
+
+    run: LiveRun
+    run_s: float
+    path: Path
+    mark: Annotation
 
 
 class Recorder:
-    """The two buttons and what they do."""
+    """The two buttons and their actions: `run` returns the run, `saved` receives the path of a complete session."""
 
-    def __init__(self, live: "LiveWorkspace", settings: Settings, banner: Banner) -> None:
-        self._live, self._settings, self._banner = live, settings, banner
-        self._mark = IconButton("flag", "Mark this moment in the recording", lambda: self.mark("mark"), text="Mark")
-        self._mark.setToolTip("Mark this moment in the recording (M)")
-        self._record = IconButton("record", "Record", self.toggle, text="Record")
-        self._record.setToolTip("Record a session (R)")
+    def __init__(
+        self,
+        owner: QWidget,
+        settings: Settings,
+        banner: Banner,
+        run: Callable[[], LiveRun | None],
+        saved: Callable[[Path], object],
+    ) -> None:
+        self._owner, self._settings, self._banner, self._get_run, self._saved = owner, settings, banner, run, saved
+        self.record_command = Command(owner, "R", "record a session", self.toggle)
+        self.mark_command = Command(owner, "M", "mark this time in the recording", self.mark_now)
+        self._mark = IconButton("flag", self.mark_command.tip, self.mark_command.run, text="Mark")
+        self._record = IconButton("record", self.record_command.tip, self.toggle, text="Record")
         self.buttons: list[QWidget] = [self._mark, self._record]
+        self._text = MarkText(owner)
+        self._text.entered.connect(self._set_text)
+        self._marks: list[_Marked] = []
+        self._reported = ""  # the problem that the banner has shown: each is shown once
         self._refreshed: tuple[bool, bool] | None = None
         self._show(running=False, recording=False)
 
     @property
     def path(self) -> Path | None:
         """The session that is being written."""
-        tape = self._live.run.taping.tape if self._live.run else None
-        return tape.path if tape else None
+        return run.recorder.path if (run := self._get_run()) else None
 
     @property
     def seconds(self) -> float | None:
-        """How long it has been recording; None while it does not."""
-        tape = self._live.run.taping.tape if self._live.run else None
-        return tape.length_s if tape else None
+        """The length of the recording so far in s; None while nothing is recorded."""
+        return run.recorder.length_s if (run := self._get_run()) else None
 
     def toggle(self) -> None:
-        """Begin after asking for consent, or stop and save."""
+        """Start after asking for consent, or stop and save."""
         if self.path is not None:
             self.stop()
-        elif self._live.run is not None and self._live.run.state is State.RUNNING:
-            possible = self._live.run.is_device
-            dialog = ConsentDialog(self._settings.person, self._live, video_possible=possible)
+        elif (run := self._get_run()) is not None and run.state is State.RUNNING:
+            possible = run.is_device
+            dialog = ConsentDialog(self._settings.person, self._owner, video_possible=possible)
             if dialog.exec() == QDialog.DialogCode.Accepted:
                 self.begin(dialog.person, with_video=dialog.with_video, with_pictures=dialog.with_pictures)
 
     def begin(self, person: str, *, with_video: bool, with_pictures: bool = False) -> None:
-        """Begin; consent was given."""
-        from realtime.recording import free_path
+        """Start; consent was given."""
+        from realtime.session.paths import free_path
 
-        run = self._live.run
+        run = self._get_run()
         if run is None:
             return
         self._settings.person = person
@@ -65,43 +85,73 @@ class Recorder:
             path = free_path(self._settings.folder, f"{datetime.now():%Y-%m-%d %H-%M-%S}")
             run.record(path, person=person, with_video=with_video, with_pictures=with_pictures)
         except (SessionError, OSError) as error:
-            self._banner.say(str(error), warning=True)
+            self._banner.report(str(error), self._owner, warning=True)
+        else:
+            self._banner.clear(self._owner)
 
     def stop(self) -> None:
         """Stop and save; nothing happens where nothing is recorded."""
-        run = self._live.run
+        run = self._get_run()
         if run is None:
             return
-        path = run.taping.end(run.tally.summary(run.name))
-        if run.taping.problem:
-            self._banner.say(run.taping.problem, warning=True)
+        path = run.recorder.stop(run.tally.summary(run.name))
+        if path is not None and run.recorder.problem:
+            self._reported = run.recorder.problem
+            self._banner.report(run.recorder.problem, self._owner, warning=True)
         elif path is not None:
-            self._banner.say(f"Saved as {path.name}.", action=("Review", lambda: self._live.session_written.emit(path)))
+            self._banner.report(f"Saved as {path.name}.", self._owner, action=("Review", lambda: self._saved(path)))
 
-    def mark(self, text: str, *, told: bool = True) -> None:
-        """Write a mark at the newest frame's time."""
-        tape = self._live.run.taping.tape if self._live.run else None
-        if tape is None:
-            if told:
-                self._banner.say("Marks are kept in a recording: press Record (R) first.")
-            return
-        with open_session(tape.path) as session:
-            session.annotate(tape.now_s, text)
-        if told:
-            self._banner.say(f"Marked at {clock(tape.now_s)}.")
+    def marks_of(self, run: LiveRun) -> list[Mark]:
+        """Return the marks of a run in its own time, which its cards and its trace show too."""
+        return [(marked.run_s, marked.mark.text) for marked in self._marks if marked.run is run]
+
+    def mark_now(self) -> None:
+        """Mark the newest frame, then offer a field for the mark's text."""
+        if self.path is None:
+            self._banner.report("Marks are stored in a recording: press Record (R) first.", self._owner)
+        elif (marked := self.mark("mark")) is not None:
+            self._marks.append(marked)
+            self._banner.report(f"Marked at {clock(marked.run_s)}.", self._owner)
+            self._text.open_above(self._mark)
+
+    def mark(self, text: str) -> _Marked | None:
+        """Write a mark at the newest frame's time; None where nothing was written."""
+        run = self._get_run()
+        path, now_s = (run.recorder.path, run.recorder.now_s) if run else (None, None)
+        newest = run.mailbox.newest if run else None
+        if run is None or path is None or now_s is None or newest is None:
+            return None
+        try:
+            with open_session(path) as session:
+                return _Marked(run, newest.frame.time_s, path, session.annotate(now_s, text))
+        except SessionError as error:
+            self._banner.report(f"Not marked: {error}", self._owner, warning=True)
+            return None
+
+    def _set_text(self, text: str) -> None:
+        """Replace the newest mark by one with this text."""
+        newest = self._marks[-1]
+        try:
+            with open_session(newest.path) as session:
+                session.remove_annotation(newest.mark.id)
+                self._marks[-1] = replace(newest, mark=session.annotate(newest.mark.time_s, text))
+        except SessionError as error:
+            self._banner.report(f"The text was not saved: {error}", self._owner, warning=True)
 
     def refresh(self, run: LiveRun) -> None:
-        """Show what can be done now."""
-        self._show(running=run.state is State.RUNNING, recording=run.taping.tape is not None)
-        if run.taping.problem and not self._banner.isVisible():
-            self._banner.say(run.taping.problem, warning=True)
+        """Show the state of the recording."""
+        self._show(running=run.state is State.RUNNING, recording=run.recorder.path is not None)
+        if run.recorder.problem and run.recorder.problem != self._reported:
+            self._banner.report(run.recorder.problem, self._owner, warning=True)
+        self._reported = run.recorder.problem
 
     def _show(self, *, running: bool, recording: bool) -> None:
         if self._refreshed == (running, recording):
             return
         self._refreshed = (running, recording)
         self._record.setText("Stop recording" if recording else "Record")
-        tip = "Stop and save (R)" if recording else "Record a session (R)"
+        command = self.record_command
+        tip = command.tip_with("Stop and save") if recording else command.tip
         self._record.show_as("stop-circle" if recording else "record", tip, "recording")
         self._record.setEnabled(running)
         self._mark.setEnabled(recording)

@@ -5,31 +5,33 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PyQt6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 
 from gui.live.run import SAMPLE
-from gui.widgets import Choice
-from realtime.sources import list_cameras
+from gui.widgets.basic import Choice
+from realtime.sources import VIDEO_SUFFIXES, list_cameras
 
 FILE, URL, AGAIN = "file…", "url…", "again…"
-VIDEOS = "Videos (*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.wmv);;All files (*)"
+VIDEOS = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
 
 
 class SourcePicker(Choice):
-    """What to look at. `chosen` gives a source as `open_source` takes it, or `SAMPLE`.
+    """The list of sources. `chosen` emits a source as `open_source` takes it, or `SAMPLE`.
 
-    It begins with what was `remembered`, and where that is gone, with the first camera or the sample.
+    The first choice is the `remembered` source; if it is gone, the first camera, or the sample.
     """
 
     chosen = pyqtSignal(str)
     looked = pyqtSignal()
-    """It is known which cameras there are."""
+    """Emitted when the search for cameras is done."""
 
     def __init__(self, remembered: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._remembered = remembered
-        self.setMinimumWidth(220)
-        self.setToolTip("Where the picture comes from")
+        self.setMinimumWidth(150)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(22)
+        self.setToolTip("Source of the video")
         self.setAccessibleName("Source")
         self._found: list[tuple[str, str]] | None = None
         self._extra: list[tuple[str, str]] = []
@@ -42,12 +44,12 @@ class SourcePicker(Choice):
 
     @property
     def source(self) -> str:
-        """The source that is chosen."""
+        """The chosen source."""
         return self._source
 
     @property
     def looking(self) -> bool:
-        """Whether it is still being found out which cameras there are."""
+        """Whether the search for cameras is still running."""
         return self._looking.isActive()
 
     @property
@@ -57,19 +59,19 @@ class SourcePicker(Choice):
 
     @property
     def is_recording(self) -> bool:
-        """Whether the source is a file or a stream, and no camera."""
+        """Whether the source is a file or a stream, not a camera."""
         return self._source == SAMPLE or not (self._source in ("", "auto") or self._source.isdigit())
 
     @property
     def to_remember(self) -> str:
-        """The source for the next start of the app: a camera by its name, for numbers change; empty for what is not to
-        be kept, the sample (which stands in where there is no camera) and a stream whose URL holds a password."""
+        """The source for the next start of the app: a camera by its name, because numbers change; empty for the sample
+        (the default where there is no camera) and for a stream whose URL contains a password."""
         if self._source in ("", "auto", SAMPLE) or "@" in urlsplit(self._source).netloc:
             return ""
         return next((name for name, number in self._cameras if number == self._source), self._source)
 
     def choose(self, source: str) -> None:
-        """Choose a source, also one that is not in the list."""
+        """Choose a source; one that is not in the list is added."""
         if source and self.findData(source) < 0:
             self._extra = [(source.rsplit("/", 1)[-1], source)]
             self._fill(self._cameras)
@@ -77,7 +79,7 @@ class SourcePicker(Choice):
         self.setCurrentIndex(max(self.findData(source), 0))
 
     def look_for_cameras(self) -> None:
-        """Ask the system anew; in the background, because some systems must open each."""
+        """Search for cameras again; in the background, because some systems must open each."""
         self._found = None
 
         def look() -> None:

@@ -1,4 +1,4 @@
-"""The status strip: what was measured, never what was declared. A click shows every stage."""
+"""The status strip: measured figures of the run. A click shows every stage."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,30 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QGuiApplication, QMouseEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from gui.widgets import button, column, label, row
+from gui.format import limit_text
+from gui.widgets.basic import button, column, label, row
 from realtime.drivers import Summary
-from realtime.results import Event
+from realtime.types import Event
+from realtime.viewing.limits import PartLimits
 
 SCREEN = "capture_to_screen"
 """The stage that the window itself measures: from capture to the end of painting."""
-STAGE_WORDS = {SCREEN: "capture → screen", "capture_to_result": "capture → result", "step": "whole analysis"}
+STAGE_NAMES = {SCREEN: "capture → screen", "capture_to_result": "capture → result", "step": "whole analysis"}
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the strip tells."""
+    """The figures that the strip shows."""
 
     summary: Summary
     fps: float
-    """Over the last seconds."""
+    """Frames a second over the last half second."""
     event: Event | None
-    """The newest."""
+    """The newest event."""
+    limit_pct: PartLimits
+    """The newest limits of detection of the face whose trace is shown."""
     command: str
-    """The same on the command line."""
+    """The same run on the command line."""
     runtime: str
     weights: str
 
@@ -37,18 +41,23 @@ class Strip(QFrame):
         super().__init__()
         self.setProperty("role", "strip")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Measured while it runs. Click for every stage (F2).")
+        self.setToolTip(
+            "Measured while it runs. Click for every stage (F2).\n"
+            "“from 1.2 %”: half of all movements of this size are found, in % of the eye distance."
+        )
         self.setAccessibleName("Latency and drops")
         self._line = label("", quiet=True)
         self._side = label("", quiet=True)
         self.setLayout(row(self._line, None, self._side, margin=0))
         self.layout().setContentsMargins(16, 0, 16, 0)  # type: ignore[union-attr]
+        for part in (self._line, self._side):
+            part.setMinimumWidth(1)  # so that it does not keep the window wide
         self.setFixedHeight(30)
         self._measured: Measured | None = None
         self._details = Details(self)
 
     def show_measured(self, measured: Measured) -> None:
-        """Figures of the run."""
+        """Show the figures of the run."""
         self._measured = measured
         self._line.setText("    ".join(line_of(measured)))
         self._side.setText(f"{measured.runtime}  ·  {measured.weights}")
@@ -56,11 +65,11 @@ class Strip(QFrame):
             self._details.show_measured(measured)
 
     def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:
-        """A click opens the details."""
+        """Open the details."""
         self.open_details()
 
     def open_details(self) -> None:
-        """Show every stage, once something was measured."""
+        """Show every stage, if something was measured."""
         if self._measured is None:
             return
         self._details.show_measured(self._measured)
@@ -70,7 +79,7 @@ class Strip(QFrame):
 
 
 class Details(QFrame):
-    """Stages and drops, in a popover."""
+    """A popover with stages and drops."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -87,8 +96,8 @@ class Details(QFrame):
     def show_measured(self, measured: Measured) -> None:
         """Fill the table."""
         self._measured = measured
-        for place, words in enumerate(table_of(measured)):
-            for col, word in enumerate(words):
+        for place, texts in enumerate(table_of(measured)):
+            for col, text in enumerate(texts):
                 item = self._grid.itemAtPosition(place, col)
                 cell = item.widget() if item else None
                 if not isinstance(cell, QLabel):
@@ -96,7 +105,7 @@ class Details(QFrame):
                     self._grid.addWidget(cell, place, col)
                     side = Qt.AlignmentFlag.AlignRight if col else Qt.AlignmentFlag.AlignLeft
                     cell.setAlignment(side)
-                cell.setText(word)
+                cell.setText(text)
         self._drops.setText(accounts(measured.summary))
 
     def _copy_command(self) -> None:
@@ -107,12 +116,12 @@ class Details(QFrame):
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if self._measured and clipboard:
-            lines = ["\t".join(words) for words in table_of(self._measured)]
+            lines = ["\t".join(texts) for texts in table_of(self._measured)]
             clipboard.setText("\n".join([*lines, accounts(self._measured.summary), *line_of(self._measured)]))
 
 
 def line_of(measured: Measured) -> list[str]:
-    """The strip's figures."""
+    """Format the figures of the strip."""
     summary = measured.summary
     parts = [f"{measured.fps:.1f} fps"]
     screen = summary.stages_ms.get(SCREEN)
@@ -122,19 +131,20 @@ def line_of(measured: Measured) -> list[str]:
         parts.append(f"event delay {measured.event.algorithmic_ms:.0f} + {measured.event.compute_ms:.0f} ms")
     dropped = sum(summary.frames_dropped.values())
     parts.append(f"dropped {dropped}")
+    parts.append(limit_text(measured.limit_pct))
     return parts
 
 
 def table_of(measured: Measured) -> list[tuple[str, str, str, str]]:
-    """Stages with their quantiles in ms."""
+    """Format the stages with their quantiles in ms, with a header."""
     rows = [("stage, ms", "p50", "p90", "p99")]
     for stage, ms in measured.summary.stages_ms.items():
-        name = STAGE_WORDS.get(stage, stage)
+        name = STAGE_NAMES.get(stage, stage)
         rows.append((name, f"{ms['p50']:.1f}", f"{ms['p90']:.1f}", f"{ms['p99']:.1f}"))
     return rows
 
 
 def accounts(summary: Summary) -> str:
-    """Where every frame went."""
+    """Account for every frame: analysed, or dropped with the cause."""
     causes = ", ".join(f"{count} {cause}" for cause, count in summary.frames_dropped.items()) or "none"
     return f"{summary.frames_offered} frames offered, {summary.frames_processed} analysed; dropped: {causes}"

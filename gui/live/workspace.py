@@ -1,82 +1,99 @@
-"""The Live workspace: what is seen now, what was found in it, and the controls of the run."""
+"""The Live workspace: the picture, its events, the trace, and the controls of the run."""
 
-import shlex
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
-from gui.banner import Banner
+from gui.format import moved_text
+from gui.keys import Command, by_key
 from gui.live.cards import WIDTH_PX, Cards
-from gui.live.controls import Sensitivity, layers
+from gui.live.controls import layers
 from gui.live.recorder import Recorder
 from gui.live.run import SAMPLE, TRACE_S, LiveRun, State
 from gui.live.source_picker import SourcePicker
 from gui.live.stage import Stage
 from gui.live.strip import SCREEN, Measured, Strip
 from gui.settings import Settings
-from gui.trace import Trace
-from gui.widgets import IconButton, column, frame, label, row
+from gui.widgets.banner import Banner
+from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.face_choice import FaceChoice
+from gui.widgets.sensitivity import Sensitivity
+from gui.widgets.trace import Trace
 from realtime.drivers import Snapshot
-from realtime.results import Event
+from realtime.explain import THRESHOLD_MARK, why_rejected
+from realtime.report import clock
 from realtime.sources import Notice, NoticeKind
+from realtime.types import Event
+from realtime.viewing.limits import PartLimits
 
-POLL_MS, LOOK_MS, FIGURES_MS = 4, 66, 500
+POLL_MS, REFRESH_MS, FIGURES_MS = 4, 66, 500
+MIN_SIDE_PX, TRACE_PX = 220, 208
+NARROW_PX = 1280
+"""Below, the layers' names and the description of the sensitivity make room for the other controls."""
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
-SYNTHETIC = "Classes and AUs are hints: the weights have seen synthetic movements only."
-NO_CAMERA = "No camera was found. Plug one in and look again, open a recording, or try the built-in sample."
-NO_EVENTS = "Events appear here as they happen.\nMost minutes have none."
+SYNTHETIC = "Classes and AUs are hints only: the weights were trained on synthetic movements."
+NO_CAMERA = "No camera was found. Connect one and search again, open a recording, or try the built-in sample."
+NO_EVENTS = "Events appear here when they are found.\nMost minutes have none."
 
 
 class LiveWorkspace(QWidget):
-    """Pulls from a `LiveRun` on timers."""
+    """Polls a `LiveRun` on timers."""
 
     session_written = pyqtSignal(object)
-    """Path of a session that is whole."""
+    """Path of a complete session."""
 
     def __init__(self, settings: Settings, banner: Banner, strip: Strip) -> None:
         super().__init__()
         self.settings, self._banner, self._strip = settings, banner, strip
         self.run: LiveRun | None = None
-        self._last: LiveRun | None = None  # its moments can still be looked at when it has ended
+        self._last: LiveRun | None = None  # its event clips can be replayed after its end
         self._shown: Snapshot | None = None
         self._events_shown = 0
         self._held = False
-        self._degraded: Notice | None = None  # the newest that was told
-        self._awaited = False  # a start that waits until it is known which cameras there are
+        self._degraded: Notice | None = None  # the newest that was reported
+        self._awaited = False  # a start that waits for the end of the search for cameras
         self._face = 0
+        self._asked_face: int | None = None
+        self._limit_pct: PartLimits = (None, None)  # of the shown face, the newest
         self._rate = (0.0, 0)
-        self.ended_words = ""
-        """How the last run ended."""
+        self.ended_text = ""
+        """How the last run ended, as a sentence."""
         self.stage = Stage(settings)
         self.trace = Trace(smooth=False)
-        self.trace.setFixedHeight(196)
+        self.trace.setMinimumHeight(84)
         self.cards = Cards()
         self.cards.clear(NO_EVENTS)
         self.picker = SourcePicker(settings.source)
-        self.recorder = Recorder(self, settings, banner)
+        self.recorder = Recorder(self, settings, banner, lambda: self.run, self.session_written.emit)
+        self.commands = self._make_commands()
         self._lay_out()
         self._connect()
 
     def start(self) -> None:
-        """Begin with the chosen source, in place of what runs."""
+        """Start a run of the chosen source; a run that is going on ends."""
         self.stop()
         if self.picker.looking and not self.picker.is_recording:
-            # where a camera is found by opening it, it cannot be opened a second time meanwhile
+            # where cameras are found by opening them, none can be opened a second time meanwhile
             self._awaited = True
-            self.stage.nothing("Looking for cameras …", busy=True)
+            self.stage.show_message("Searching for cameras …", busy=True)
             return
         self.settings.source = self.picker.to_remember or self.settings.source
+        self._banner.clear(self)  # what it reports is of the run before
         self.run = LiveRun(self.picker.source, self.settings)
         self._shown, self._events_shown, self._held = None, 0, False
         self._rate = (time.monotonic(), 0)
+        self._asked_face, self.stage.numbered = None, False
+        self.cards.number(on=False)
         self.cards.clear(NO_EVENTS)
         self.stage.back_to_live()
-        self._look()
+        self._refresh()
 
     def stop(self, patience_s: float = 1.0) -> None:
-        """End what runs; a recording is saved. What takes longer (a stream that does not answer) ends by itself."""
+        """End the run and save a recording. A run that takes longer (a stream that does not answer) ends by itself."""
         self._awaited = False
         self.back_to_live()
         self.recorder.stop()
@@ -85,54 +102,66 @@ class LiveWorkspace(QWidget):
             return
         run.stop()
         run.wait(patience_s)
-        self._look()
+        self._refresh()
         if self.run is not None:
             self._last, self.run = run, None
-            self.stage.nothing(f"{run.name} is being closed.")
+            self.stage.show_message(f"{run.name} is being closed.")
             self._buttons(run, running=False)
 
     def start_source(self, source: str) -> None:
-        """Begin with a source, as `open_source` takes it, or `SAMPLE`."""
+        """Start a run of a source, as `open_source` takes it, or of `SAMPLE`."""
         self.picker.choose(source)
         self.start()
 
     def hold(self) -> None:
-        """Hold the picture, or let it go on; the analysis goes on in any case."""
+        """Freeze the picture, or continue; the analysis continues in both cases."""
         self._held = self._running and not self._held
 
     def back_to_live(self) -> None:
-        """End the replay of a moment."""
+        """End the replay of an event."""
         self.stage.back_to_live()
         if self.run is None:
-            self.stage.nothing(self.ended_words or ("" if self.picker.has_camera else NO_CAMERA))
+            self.stage.show_message(self.ended_text or ("" if self.picker.has_camera else NO_CAMERA))
         self.cards.choose(None)
         self.trace.choose(None)
 
     def replay(self, event: Event) -> None:
-        """Look at an event again, in place."""
+        """Replay an event in place of the live picture."""
         run = self.run or self._last
-        moment = run.moments.of(event) if run else None
-        if moment is None:
-            self._banner.say("The pictures of this event are no longer held; record with video to keep them.")
+        clip = run.event_clips.of(event) if run else None
+        if clip is None:
+            self._banner.report("The pictures of this event are gone; record with video to keep them.", self)
             return
-        self.stage.play(moment)
+        self.stage.play(clip)
         self.cards.choose(event)
         self.trace.choose(event)
 
+    def explain_candidate(self, candidate: Event) -> None:
+        """Say why a rejected candidate, whose tick was clicked, is no event."""
+        threshold = self.settings.score_threshold
+        # after a change of the sensitivity, what was needed then is not known here
+        reason = why_rejected(candidate, threshold if candidate.score < threshold else None)
+        self._banner.report(f"{clock(candidate.onset_s)}: {moved_text(candidate)}. {reason}", self)
+
     def show_figures(self) -> None:
-        """Every stage's figures."""
+        """Show the figures of every stage."""
         self._strip.open_details()
 
-    def mark(self) -> None:
-        """Mark this moment in the recording."""
-        self.recorder.mark("mark")
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Shorten the controls in a narrow window."""
+        super().resizeEvent(event)
+        wide = self.width() >= NARROW_PX
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if wide else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for layer in self.layers:
+            layer.setToolButtonStyle(style)
+        self.sensitivity.show_description(on=wide)
 
     @property
     def _running(self) -> bool:
         return self.run is not None and self.run.state is State.RUNNING
 
     def poll(self) -> None:
-        """Show the newest frame; called some hundred times a second, so it does nothing where nothing is new."""
+        """Show the newest frame, if it is new; called some hundred times a second."""
         run = self.run
         snapshot = run.mailbox.newest if run is not None else None
         if snapshot is not None and snapshot is not self._shown and not self._held:
@@ -140,8 +169,8 @@ class LiveWorkspace(QWidget):
             self.stage.show_snapshot(snapshot)
         self.stage.advance()
 
-    def _look(self) -> None:
-        """All that may take a moment longer to be seen."""
+    def _refresh(self) -> None:
+        """Show everything but the picture, less often."""
         run = self.run
         if self._awaited and not self.picker.looking:
             self.start()
@@ -151,7 +180,7 @@ class LiveWorkspace(QWidget):
             self._show_new_events(run)
         self._buttons(run, running=not run.ended)
         if run.state is State.OPENING:
-            self.stage.nothing(run.doing, busy=True)
+            self.stage.show_message(run.doing, busy=True)
         elif run.ended:
             self._show_ended(run)
         else:
@@ -162,7 +191,8 @@ class LiveWorkspace(QWidget):
         self._events_shown += new
         for event in run.history.events[-new:]:
             found = [
-                (name, run.moments.picture(event, t)) for name, t in (("onset", event.onset_s), ("apex", event.apex_s))
+                (name, run.event_clips.picture(event, t))
+                for name, t in (("onset", event.onset_s), ("apex", event.apex_s))
             ]
             self.cards.add(event, [(name, picture) for name, picture in found if picture is not None])
 
@@ -170,13 +200,15 @@ class LiveWorkspace(QWidget):
         self._draw_trace(run)
         self._figures()
         if run.problem:
-            self._banner.say(run.problem, warning=True, action=("Restart", self.start))
+            self._banner.report(run.problem, self, warning=True, action=("Restart", self.start))
         self.recorder.stop()
         self._last, self.run = run, None
-        words = run.problem or f"{run.name} has ended: {self._events_shown} events."
+        text = (
+            run.problem or f"{run.name} has ended: {self._events_shown} event{'s' if self._events_shown != 1 else ''}."
+        )
         if self.stage.player is None:
-            self.stage.nothing(words, failed=bool(run.problem))
-        self.ended_words = words
+            self.stage.show_message(text, failed=bool(run.problem))
+        self.ended_text = text
 
     def _painted(self) -> None:
         run, snapshot = self.run, self._shown
@@ -188,16 +220,34 @@ class LiveWorkspace(QWidget):
         history, snapshot = run.history, run.mailbox.newest
         if snapshot is None or not self.isVisible():
             return
-        if snapshot.analysis.faces:
+        faces = history.faces
+        if self._asked_face in faces:
+            self._face = self._asked_face
+        elif snapshot.analysis.faces:
             self._face = max(snapshot.analysis.faces, key=lambda face: face.eye_distance_px).face
+        self._number_faces(faces)
         held = history.trace(self._face)
         if held is not None:
-            trace = held.brief()
-            self.trace.show_trace(trace.times_s, trace.motion, trace.threshold)
-        self.trace.show_marks(history.events, history.rejected)
+            trace, limits = held[0].brief(), held[1].stretches()
+            self.trace.show_trace(trace.times_s, trace.motion, trace.threshold, limits)
+            self._limit_pct = limits[-1].limit_pct
+        events, rejected = (
+            [event for event in decided if event.face == self._face] for decided in (history.events, history.rejected)
+        )
+        self.trace.show_marks(events, rejected, self.recorder.marks_of(run))
         now_s = snapshot.frame.time_s
         start_s = max(now_s - TRACE_S, 0.0)
         self.trace.show_span(start_s, start_s + TRACE_S)
+
+    def _number_faces(self, faces: Sequence[int]) -> None:
+        """Number faces on the picture and the cards from the moment on at which there are several."""
+        self.faces.show_faces(faces, self._face)
+        if len(faces) > 1 and not self.stage.numbered:
+            self.stage.numbered = True
+            self.cards.number(on=True)
+
+    def _ask_face(self, face: int) -> None:
+        self._asked_face = face
 
     def _figures(self) -> None:
         run = self.run
@@ -206,7 +256,7 @@ class LiveWorkspace(QWidget):
         notices = run.history.notices
         degraded = next((n for n in reversed(notices) if n.kind is NoticeKind.DEGRADED), self._degraded)
         if degraded is not None and degraded is not self._degraded:
-            self._banner.say(degraded.text, warning=True)
+            self._banner.report(degraded.text, self, warning=True)
         self._degraded = degraded
         away = [notices[-1].text] if notices and notices[-1].kind in AWAY else []
         self.stage.advise([*away, *(() if away else run.advisor.sentences)])
@@ -217,22 +267,21 @@ class LiveWorkspace(QWidget):
         self._rate = (now_s, summary.frames_processed)
         self._caution.setVisible(run.synthetic)
         newest = run.history.events[-1] if run.history.events else None
-        self._strip.show_measured(Measured(summary, fps, newest, _command(run), *run.recognition))
+        self._strip.show_measured(Measured(summary, fps, newest, self._limit_pct, run.command, *run.recognition))
 
-    def _tell_cameras(self) -> None:
+    def _show_cameras(self) -> None:
         if self.run is None and self.stage.player is None:
             self.back_to_live()
 
     def _buttons(self, run: LiveRun, *, running: bool) -> None:
-        self._start.show_as("stop" if running else "play", f"{'Stop' if running else 'Start'} (F5)")
-        self._hold.show_as(
-            "play" if self._held else "pause", "Go on (Space)" if self._held else "Hold the picture (Space)"
-        )
+        start, hold = by_key(self.commands)["F5"], by_key(self.commands)["Space"]
+        self._start.show_as("stop" if running else "play", start.tip_with("Stop" if running else "Start"))
+        self._hold.show_as("play" if self._held else "pause", hold.tip_with("Continue") if self._held else hold.tip)
         self._hold.setEnabled(self._running)
         self.recorder.refresh(run)
 
     def start_or_stop(self) -> None:
-        """What the button does."""
+        """Start a run, or end it."""
         if self.run is not None:
             self.stop()
         else:
@@ -240,27 +289,42 @@ class LiveWorkspace(QWidget):
 
     def _set_sensitivity(self) -> None:
         if self.run is not None:
-            self.run.set_sensitivity(self.settings.factor)
-            self.recorder.mark(f"sensitivity ×{self.settings.factor:.2f}", told=False)
+            self.run.set_score_threshold(self.settings.score_threshold)
+            self.recorder.mark(f"{THRESHOLD_MARK}{self.settings.score_threshold:.2f}")
+
+    def _make_commands(self) -> list[Command]:
+        return [
+            Command(self, "F5", "start or stop", self.start_or_stop),
+            Command(self, "Space", "freeze the picture; the analysis continues", self.hold),
+            Command(self, "N", "measure the face at rest again", self.recalibrate),
+            self.recorder.record_command,
+            self.recorder.mark_command,
+            Command(self, "G", "magnify the movement", self.stage.toggle_magnified),
+            Command(self, "F2", "figures of every stage", self.show_figures),
+            Command(self, "Esc", "back to live", self.back_to_live),
+        ]
 
     def _lay_out(self) -> None:
-        self._start = IconButton("play", "Start", self.start_or_stop, key="F5")
-        self._hold = IconButton("pause", "Hold the picture; the analysis goes on", self.hold, key="Space")
-        self._calibrate = IconButton("user-focus", "Learn the face at rest anew", self.recalibrate, key="N")
+        start, hold, calibrate = (by_key(self.commands)[key] for key in ("F5", "Space", "N"))
+        self._start = IconButton("play", start.tip_with("Start"), start.run)
+        self._hold = IconButton("pause", hold.tip, hold.run)
+        self._calibrate = IconButton("user-focus", calibrate.tip, calibrate.run)
         self.layers, self.sensitivity = layers(self.settings), Sensitivity(self.settings)
+        self.faces = FaceChoice()
+        self.faces.picked.connect(self._ask_face)
         controls = row(
             self.picker, self._start, self._hold, self._calibrate, 16, *self.layers, 16, self.sensitivity, None,
             *self.recorder.buttons,
         )  # fmt: skip
-        heading = row(label("EVENTS", role="section"), None)
+        heading = row(label("EVENTS", role="section"), None, self.faces)
         self._caution = label(SYNTHETIC, quiet=True, wrap=True)
         self._caution.hide()
         side = frame("panel", column(heading, self._caution, self.cards, margin=12))
-        side.setFixedWidth(WIDTH_PX + 24)
+        side.setMinimumWidth(MIN_SIDE_PX)
         trace = frame("panel", column(self.trace, margin=6))
-        top = row(self.stage, side)
-        top.setStretch(0, 1)
-        layout = column(top, trace, controls, margin=12)
+        top = split(Qt.Orientation.Horizontal, (self.stage, side), (4 * WIDTH_PX, WIDTH_PX + 24), (1, 0))
+        parts = split(Qt.Orientation.Vertical, (top, trace), (3 * TRACE_PX, TRACE_PX), (3, 1))
+        layout = column(parts, controls, margin=12)
         layout.setStretch(0, 1)
         self.setLayout(layout)
 
@@ -270,21 +334,17 @@ class LiveWorkspace(QWidget):
         self.stage.sample_asked.connect(partial(self.start_source, SAMPLE))
         self.stage.live_asked.connect(self.back_to_live)
         self.cards.picked.connect(self.replay)
+        self.trace.candidate_picked.connect(self.explain_candidate)
         self.sensitivity.changed.connect(self._set_sensitivity)
-        self.picker.looked.connect(self._tell_cameras)
+        self.picker.looked.connect(self._show_cameras)
         self.picker.chosen.connect(lambda _source: self.start())
-        for interval_ms, work in ((POLL_MS, self.poll), (LOOK_MS, self._look), (FIGURES_MS, self._figures)):
+        for interval_ms, work in ((POLL_MS, self.poll), (REFRESH_MS, self._refresh), (FIGURES_MS, self._figures)):
             timer = QTimer(self)
             timer.setTimerType(Qt.TimerType.PreciseTimer)
             timer.timeout.connect(work)
             timer.start(interval_ms)
 
     def recalibrate(self) -> None:
-        """Learn the face at rest anew."""
+        """Measure the face at rest again."""
         if self.run is not None:
             self.run.recalibrate()
-
-
-def _command(run: LiveRun) -> str:
-    """The same on the command line."""
-    return "medn demo" if run.source == SAMPLE else f"medn live --headless --source {shlex.quote(run.source)}"

@@ -1,1 +1,1 @@
-"""Review: going through the events of a session, one keystroke each."""
+"""The Review workspace: confirm or reject the events of a session, one keystroke each."""

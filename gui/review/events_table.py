@@ -1,9 +1,10 @@
-"""The table of events: sorted by any column, filtered by words, class and status; a row is an event."""
+"""The table of events: sorted by any column, filtered by text, class, status and score; a row is an event."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QRectF, QSortFilterProxyModel, Qt, pyqtSignal
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
 from PyQt6.QtGui import QPainter
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -16,40 +17,52 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui.chip import SIDE_PX, paint_chip
+from gui.format import CLASS_HELP, CLASSES, SCORE_HELP, class_of, screen_reader_text
+from gui.review.model import ANY, EventFilter, ReviewModel
 from gui.theme import colour
-from gui.widgets import Choice, column, label, row
-from gui.words import CLASSES, class_of, clock, spoken, what_moved
+from gui.widgets.bars import SIDE_PX, paint_chip
+from gui.widgets.basic import Choice, column, label, row
+from realtime.report import clock
 from realtime.session import Status, StoredEvent
 
-COLUMNS = ("Class", "Time", "ms", "p", "Moved", "Score", "Status", "Note")
-SORTED = Qt.ItemDataRole.UserRole
+COLUMNS = ("Class", "Time", "ms", "Prob.", "Moved", "Score", "Status", "Note", "Face", "Second")
+FACE, SECOND = COLUMNS.index("Face"), COLUMNS.index("Second")
+HELP = {
+    "Face": "The face's number, as in exports.",
+    "Class": CLASS_HELP,
+    "Prob.": CLASS_HELP,
+    "ms": "Duration from onset to offset, in ms.",
+    "Score": SCORE_HELP,
+    "Second": "Score of the second pass, which has learned this recording: `medn second-pass`.",
+}
 STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.REJECTED: "✗ rejected"}
-ANY = "any"
-LEAST_SCORES = (0.0, 0.5, 0.7, 0.9)
+MIN_SCORES = (0.9, 0.7, 0.5)
+CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
+NOT_REPORTED = "not reported"
 
 
-class EventsModel(QAbstractTableModel):
-    """Events as rows."""
+class _Rows(QAbstractTableModel):
+    """The model's shown events as rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, review: ReviewModel) -> None:
         super().__init__()
-        self.events: list[StoredEvent] = []
+        self._review = review
+        self.events = review.shown
 
-    def show_events(self, events: Sequence[StoredEvent]) -> None:
-        """Show these; where only what is said of them changed, the view keeps its place."""
-        same = [stored.id for stored in events] == [stored.id for stored in self.events]
-        if same:
-            self.events = list(events)
-            if events:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(events) - 1, len(COLUMNS) - 1))
+    def refresh(self) -> None:
+        """Show the model's events; where they are the same in the same order, the view keeps its position."""
+        before, shown = [stored.id for stored in self.events], self._review.shown
+        if before == [stored.id for stored in shown]:
+            self.events = shown
+            if before:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(before) - 1, len(COLUMNS) - 1))
             return
         self.beginResetModel()
-        self.events = list(events)
+        self.events = shown
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        """As many as there are events."""
+        """The number of events."""
         return 0 if parent.isValid() else len(self.events)
 
     def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
@@ -58,143 +71,149 @@ class EventsModel(QAbstractTableModel):
         return len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
-        """Column names."""
+        """Return a column's name or help."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return HELP.get(COLUMNS[section])
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> object:
-        """A cell as it is read, sorted or spoken."""
+        """Return a cell's text or colour, or a description of the row."""
         stored = self.events[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _cells(stored)[index.column()][0]
-        if role == SORTED:
-            return _cells(stored)[index.column()][1]
-        if role == Qt.ItemDataRole.ForegroundRole and stored.status is Status.REJECTED:
+            return self._text(stored, index.column())
+        if role == Qt.ItemDataRole.ForegroundRole and (stored.id < 0 or stored.status is Status.REJECTED):
             return colour("quiet")
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return spoken(stored.event)
+            text = screen_reader_text(stored.event)
+            return f"{NOT_REPORTED.capitalize()}. {text}" if stored.id < 0 else text
         return None
 
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column."""
+        descending = order == Qt.SortOrder.DescendingOrder
+        self._review.sort_by(partial(self._key, COLUMNS[column]), descending=descending)
 
-def _cells(stored: StoredEvent) -> list[tuple[str, Any]]:
-    """What each column shows, and what it is sorted by."""
-    event = stored.event
-    found = class_of(event)
-    duration_ms = 1000 * (event.offset_s - event.onset_s)
-    return [
-        ("", found[0] if found else ""),
-        (clock(event.onset_s), event.onset_s),
-        (f"{duration_ms:.0f}", duration_ms),
-        (f"{found[1]:.2f}" if found else "–", found[1] if found else -1.0),
-        (what_moved(event), what_moved(event)),
-        (f"{event.score:.2f}", event.score),
-        (STATUS_SIGN[stored.status], stored.status.value),
-        (stored.note, stored.note),
-    ]
+    def _moved(self, stored: StoredEvent) -> str:
+        return self._review.record.moved(stored) if self._review.record else ""
+
+    def _text(self, stored: StoredEvent, column: int) -> str:
+        event, found = stored.event, class_of(stored.event)
+        duration_ms = 1000 * (event.offset_s - event.onset_s)
+        probability = f"{found[1]:.2f}" if found else "–"
+        texts = ("", clock(event.onset_s), f"{duration_ms:.0f}", probability, self._moved(stored))
+        second = "–" if stored.second_score is None else f"{stored.second_score:.2f}"
+        return (*texts, f"{event.score:.2f}", _status(stored), stored.note, str(event.face), second)[column]
+
+    def _key(self, column: str, stored: StoredEvent) -> str | float:
+        """What a column is sorted by: only that, because thousands of events are sorted at a time."""
+        event = stored.event
+        match column:
+            case "Class" | "Prob.":
+                found = class_of(event)
+                return (found[0] if found else "") if column == "Class" else (found[1] if found else -1.0)
+            case "Time":
+                return event.onset_s
+            case "ms":
+                return event.offset_s - event.onset_s
+            case "Moved":
+                return self._moved(stored)
+            case "Score":
+                return event.score
+            case "Status":
+                return NOT_REPORTED if stored.id < 0 else stored.status.value
+            case "Note":
+                return stored.note
+            case "Second":
+                return -1.0 if stored.second_score is None else stored.second_score
+            case _:
+                return event.face
 
 
-class _Filter(QSortFilterProxyModel):
-    words = ""
-    kind = status = ANY
-    least_score = 0.0
-
-    def filterAcceptsRow(self, source_row: int, _: QModelIndex) -> bool:
-        stored = self.sourceModel().events[source_row]  # type: ignore[union-attr]
-        found = class_of(stored.event)
-        searched = f"{what_moved(stored.event)} {' '.join(stored.event.regions)} {stored.note}".lower()
-        return (
-            self.words in searched
-            and self.kind in (ANY, found[0] if found else "")
-            and self.status in (ANY, stored.status.value)
-            and stored.event.score >= self.least_score
-        )
+def _status(stored: StoredEvent) -> str:
+    if stored.id < 0:
+        return NOT_REPORTED
+    return STATUS_SIGN[stored.status] + (", added" if stored.promoted else "")
 
 
 class EventsTable(QWidget):
-    """The table with its filters. `picked` gives the number of the event that was chosen."""
+    """The table with its filters."""
 
-    picked = pyqtSignal(int)
-
-    def __init__(self) -> None:
+    def __init__(self, review: ReviewModel) -> None:
         super().__init__()
-        self._model, self._filter = EventsModel(), _Filter()
-        self._filter.setSourceModel(self._model)
-        self._filter.setSortRole(SORTED)
-        self._words = QLineEdit()
-        self._words.setPlaceholderText("Filter: AU, region or note  (Ctrl+F)")
-        self._words.setAccessibleName("Filter events")
-        self._words.setClearButtonEnabled(True)
-        self._kind = _choice("Class", [("All classes", ANY), *((name, name) for name in CLASSES)])
+        self._review, self._rows = review, _Rows(review)
+        self._following = False  # the selection follows the model
+        self._text = QLineEdit()
+        self._text.setPlaceholderText("Filter: AU, region, note or words  (Ctrl+F)")
+        self._text.setAccessibleName("Filter events")
+        self._text.setClearButtonEnabled(True)
+        self._emotion = _choice("Class", [("All classes", ANY), *((name, name) for name in CLASSES)])
         self._status = _choice("Status", [("All statuses", ANY), *((s.value, s.value) for s in Status)])
-        scores = [(f"Score ≥ {least}" if least else "Any score", least) for least in LEAST_SCORES]
-        self._score = _choice("Score", scores)
+        scores = [(f"Score ≥ {score}", (score, None)) for score in MIN_SCORES]
+        weaker = [
+            (f"+ candidates ≥ {score}" if score else "+ all candidates", (0.0, score)) for score in CANDIDATES_FROM
+        ]
+        self._score = _choice("Score", [*scores, ("Any score", (0.0, None)), *weaker])
+        self._score.setCurrentText("Any score")
+        self._score.setToolTip(
+            "Events by score; further down, also candidates that were not reported. D shows weaker ones."
+        )
         self._count = label("", quiet=True)
         self.view = self._make_view()
-        self._words.textChanged.connect(self._refilter)
-        self._kind.currentIndexChanged.connect(self._refilter)
-        self._status.currentIndexChanged.connect(self._refilter)
-        self._score.currentIndexChanged.connect(self._refilter)
-        filters = row(self._words, self._kind, self._status, self._score, self._count)
+        self._text.textChanged.connect(self._refilter)
+        for choice in (self._emotion, self._status, self._score):
+            choice.currentIndexChanged.connect(self._refilter)
+        for signal in (review.session_changed, review.events_changed, review.readings_changed):
+            signal.connect(self._show_events)
+        review.chosen_changed.connect(self._show_chosen)
+        filters = row(self._text, self._emotion, self._status, self._score, self._count)
         filters.setStretch(0, 1)
         layout = column(filters, self.view)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
-    def show_events(self, events: Sequence[StoredEvent]) -> None:
-        """Show these events."""
-        self._model.show_events(events)
-        self._tell_count()
-
-    def choose(self, event_id: int) -> None:
-        """Select an event's row, without `picked` if it is selected already."""
-        for place in range(self._filter.rowCount()):
-            if self._id(place) == event_id:
-                if self.chosen != event_id:
-                    self.view.selectRow(place)
-                return
-
-    def step(self, by: int) -> None:
-        """Go to the next or the previous row."""
-        rows = self._filter.rowCount()
-        if rows:
-            now = self.view.currentIndex().row()
-            self.view.selectRow(min(max(now + by, 0), rows - 1) if now >= 0 else 0)
-
     def focus_filter(self) -> None:
-        """Put the cursor into the filter."""
-        self._words.setFocus()
-        self._words.selectAll()
+        """Give the filter the focus."""
+        self._text.setFocus()
+        self._text.selectAll()
 
-    @property
-    def chosen(self) -> int | None:
-        """The number of the selected event."""
-        index = self.view.currentIndex()
-        return self._id(index.row()) if index.isValid() else None
+    def show_weaker(self) -> None:
+        """Show the events and candidates of the next lower score."""
+        self._score.setCurrentIndex(min(self._score.currentIndex() + 1, self._score.count() - 1))
 
-    @property
-    def shown_ids(self) -> list[int]:
-        """Numbers of the events that pass the filter, in the table's order."""
-        return [self._id(place) for place in range(self._filter.rowCount())]
+    def _show_events(self) -> None:
+        self._rows.refresh()
+        record = self._review.record
+        weaker = sum(stored.id < 0 for stored in self._review.shown)
+        shown, total = len(self._review.shown) - weaker, len(record.events) if record else 0
+        count = f"{shown} of {total}" if shown != total else f"{total}"
+        self._count.setText(f"{count} + {weaker}" if weaker else count)
+        self.view.setColumnHidden(FACE, len(self._review.faces) < 2)
+        self.view.setColumnHidden(SECOND, record is None or not record.has_second_scores)
+        self._show_chosen()
 
-    def _id(self, place: int) -> int:
-        return self._model.events[self._filter.mapToSource(self._filter.index(place, 0)).row()].id
+    def _show_chosen(self) -> None:
+        ids, chosen = self._review.shown_ids, self._review.chosen_id
+        self._following = True
+        if chosen in ids:
+            if self.view.currentIndex().row() != ids.index(chosen):
+                self.view.selectRow(ids.index(chosen))
+        else:
+            self.view.setCurrentIndex(QModelIndex())
+        self._following = False
 
     def _refilter(self) -> None:
-        self._filter.words = self._words.text().strip().lower()
-        self._filter.kind, self._filter.status = self._kind.currentData(), self._status.currentData()
-        self._filter.least_score = self._score.currentData()
-        self._filter.invalidateFilter()
-        self._tell_count()
-
-    def _tell_count(self) -> None:
-        shown, all_of_them = self._filter.rowCount(), len(self._model.events)
-        self._count.setText(f"{shown} of {all_of_them}" if shown != all_of_them else f"{all_of_them}")
+        text = self._text.text().strip().lower()
+        min_score, candidates_from = self._score.currentData()
+        emotion, status = self._emotion.currentData(), self._status.currentData()
+        self._review.set_filter(EventFilter(text, emotion, status, min_score, candidates_from))
 
     def _make_view(self) -> QTableView:
         view = QTableView()
-        view.setModel(self._filter)
+        view.setModel(self._rows)
         view.setAccessibleName("Events")
+        view.setMinimumHeight(58)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -210,17 +229,21 @@ class EventsTable(QWidget):
         rows.setDefaultSectionSize(30)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((58, 84, 56, 56, 220, 62, 110)):
+        for place, width in enumerate((58, 84, 56, 60, 220, 62, 110)):
             view.setColumnWidth(place, width)
-        head.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(COLUMNS.index("Note"), QHeaderView.ResizeMode.Stretch)
+        view.setColumnWidth(FACE, 52)
+        head.moveSection(FACE, 1)
+        view.setColumnWidth(SECOND, 78)
+        head.moveSection(SECOND, head.visualIndex(COLUMNS.index("Score")) + 1)
         selection = view.selectionModel()
         assert selection is not None
         selection.currentRowChanged.connect(self._picked)
         return view
 
     def _picked(self, now: QModelIndex, _: QModelIndex) -> None:
-        if now.isValid():
-            self.picked.emit(self._id(now.row()))
+        if now.isValid() and not self._following:
+            self._review.choose(self._review.shown[now.row()].id)
 
 
 class _ChipDelegate(QStyledItemDelegate):
@@ -229,8 +252,8 @@ class _ChipDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Paint the cell, then the chip."""
         super().paint(painter, option, index)
-        proxy: Any = index.model()
-        stored = proxy.sourceModel().events[proxy.mapToSource(index).row()]
+        rows: Any = index.model()
+        stored = rows.events[index.row()]
         top = option.rect.center().y() - SIDE_PX / 2
         assert painter is not None
         painter.save()
@@ -241,6 +264,6 @@ class _ChipDelegate(QStyledItemDelegate):
 def _choice(name: str, options: Sequence[tuple[str, object]]) -> QComboBox:
     result = Choice()
     result.setAccessibleName(name)
-    for words, value in options:
-        result.addItem(words, value)
+    for text, value in options:
+        result.addItem(text, value)
     return result

@@ -1,4 +1,4 @@
-"""The export dialog: in which formats, how much of the session, and where to."""
+"""The export dialog: formats, scope and folder."""
 
 import shlex
 import threading
@@ -10,19 +10,21 @@ from PyQt6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QProgressBar, QRadioButton, QWidget
 
 from gui.review.record import Record
-from gui.widgets import button, column, frame, label, plain, row
+from gui.widgets.basic import button, column, frame, label, plain, resize_within_screen, row, scrolling
 from realtime.batch import Tick
 from realtime.export import FORMATS, Outcome, export_sessions
 from realtime.session import Status, StoredEvent
 
 POLL_MS = 60
 COLUMNS = 2
+BELOW_PX = 270
+"""Height of the dialog without its tiles, with three lines of results; the tiles scroll on a small screen."""
 WIDTH_PX, TEXT_PX = 680, 288
-"""Of the dialog at its narrowest, and of the words in its tiles then."""
+"""Minimum width of the dialog, and of the texts in its tiles then."""
 
 
 class ExportDialog(QDialog):
-    """For one session; `shown` are the numbers of the events that pass the table's filter."""
+    """Exports one session; `shown` are the numbers of the events that pass the table's filter."""
 
     def __init__(self, record: Record, shown: Collection[int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,15 +37,13 @@ class ExportDialog(QDialog):
         tiles = QGridLayout()
         tiles.setSpacing(8)
         for place, (name, box) in enumerate(self._formats.items()):
-            words = label(FORMATS[name].who, quiet=True, wrap=True)
-            words.setMinimumHeight(words.heightForWidth(TEXT_PX))  # a grid in a dialog would cut what is wrapped
+            text = label(FORMATS[name].who, quiet=True, wrap=True)
+            text.setMinimumHeight(text.heightForWidth(TEXT_PX))  # a grid in a dialog would clip wrapped text
             box.toggled.connect(self._check)
             box.setAccessibleDescription(FORMATS[name].who)
-            made = ", ".join(record.path.stem + ending for ending in FORMATS[name].endings)
+            made = ", ".join(record.path.stem + ending for ending in FORMATS[name].files)
             box.setToolTip(plain(f"Makes {made}"))
-            tiles.addWidget(
-                frame("card", column(box, words, None, gap=2, margin=10)), place // COLUMNS, place % COLUMNS
-            )
+            tiles.addWidget(frame("card", column(box, text, None, gap=2, margin=10)), place // COLUMNS, place % COLUMNS)
         confirmed = sum(stored.status is Status.CONFIRMED for stored in record.events)
         self._all = QRadioButton(f"All events ({len(record.events)})")
         self._confirmed = QRadioButton(f"Confirmed ({confirmed})")
@@ -57,56 +57,65 @@ class ExportDialog(QDialog):
         self._busy.setTextVisible(False)
         self._busy.setAccessibleName("Progress of the export")
         self._busy.hide()
-        self._told = label("", quiet=True, wrap=True)
+        self._result = label("", quiet=True, wrap=True)
         self._go = button("Export", self._start, role="primary")
         self._show = button("Open folder", self._open_folder)
         self._copy = button("Copy path", self._copy_path)
         for after in (self._show, self._copy):
             after.hide()
-        command = button("Copy as command", self._copy_command, tip="The same on the command line")
+        command = button("Copy as command", self._copy_command, tip="Copy the same export as a command line")
         scope = row(self._all, self._confirmed, self._filtered, None, gap=24)
         where = row(label("To"), self._folder, button("Choose …", self._browse))
         foot = row(command, None, self._copy, self._show, button("Close", self.close), self._go)
         title = label("Export", role="title")
-        self.setLayout(column(title, tiles, scope, where, self._busy, self._told, 4, foot, gap=12, margin=24))
+        formats = scrolling(tiles)
+        layout = column(title, formats, scope, where, self._busy, self._result, 4, foot, gap=12, margin=24)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        resize_within_screen(self, WIDTH_PX, tiles.totalMinimumSize().height() + BELOW_PX)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
         self._formats["csv"].setChecked(True)
 
     @property
     def chosen(self) -> list[str]:
-        """Names of the formats that are ticked."""
+        """The names of the ticked formats."""
         return [name for name, box in self._formats.items() if box.isChecked()]
 
     @property
     def folder(self) -> Path:
-        """Where to."""
+        """The folder to export to."""
         return Path(self._folder.text()).expanduser()
 
     @property
     def command(self) -> str:
-        """The same on the command line, which knows no filter."""
-        words = ["medn", "export", str(self._record.path), "--to", ",".join(self.chosen), "--out", str(self.folder)]
-        return shlex.join([*words, "--only", "confirmed"] if self._confirmed.isChecked() else words)
+        """The same export on the command line, which has no filter."""
+        command = ["medn", "export", str(self._record.path), "--to", ",".join(self.chosen), "--out", str(self.folder)]
+        return shlex.join([*command, "--only", "confirmed"] if self._confirmed.isChecked() else command)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """What is under way is given up; files that are done stay."""
+        """Stop an export that is running; files that are written stay."""
         if self._work is not None:
             self._work.stop.set()
             self._work.thread.join()
         super().closeEvent(event)
 
     def keep(self) -> Callable[[StoredEvent], bool]:
-        """Which events are exported."""
+        """Return the test for the events to export."""
         if self._confirmed.isChecked():
             return lambda stored: stored.status is Status.CONFIRMED
         if self._filtered.isChecked():
             return lambda stored: stored.id in self._shown
         return lambda _: True
 
+    @property
+    def selection(self) -> str:
+        """The choice of events in a word, for the exported files."""
+        return "confirmed" if self._confirmed.isChecked() else "filtered" if self._filtered.isChecked() else "all"
+
     def _start(self) -> None:
-        self._work = _Work(self._record.path, self.chosen, self.folder, self.keep())
-        self._told.setText("Exporting …")
+        self._work = _Work(self._record.path, self.chosen, self.folder, self.keep(), self.selection)
+        self._result.setText("Exporting …")
         self._busy.show()
         self._check()
         self._timer.start(POLL_MS)
@@ -124,7 +133,7 @@ class ExportDialog(QDialog):
         files = [file for outcome in work.outcomes for file in outcome.files]
         errors = [outcome.error for outcome in work.outcomes if outcome.error]
         names = ", ".join(file.name for file in files)
-        self._told.setText("\n".join([*errors, *([f"Written: {names}"] if files else [])]))
+        self._result.setText("\n".join([*errors, *([f"Written: {names}"] if files else [])]))
         for after in (self._show, self._copy):
             after.setVisible(bool(files))
         self._written = files
@@ -134,14 +143,14 @@ class ExportDialog(QDialog):
         self._go.setEnabled(bool(self.chosen) and bool(self._folder.text().strip()) and self._work is None)
 
     def _browse(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Where to", self._folder.text())
+        folder = QFileDialog.getExistingDirectory(self, "Folder to export to", self._folder.text())
         if folder:
             self._folder.setText(folder)
 
     def _copy_command(self) -> None:
         self._put(self.command)
         if self._filtered.isChecked():
-            self._told.setText("Copied; the command line knows no filter of the table, so it exports all events.")
+            self._result.setText("Copied. The command line has no filter, so it exports all events.")
 
     def _copy_path(self) -> None:
         self._put("\n".join(map(str, self._written)))
@@ -150,31 +159,37 @@ class ExportDialog(QDialog):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(text)
-            self._told.setText("Copied.")
+            self._result.setText("Copied.")
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written[0].parent)))
 
 
 class _Work:
-    """The export in the background."""
+    """The export, in the background."""
 
-    def __init__(self, session: Path, names: list[str], folder: Path, keep: Callable[[StoredEvent], bool]) -> None:
+    def __init__(
+        self, session: Path, names: list[str], folder: Path, keep: Callable[[StoredEvent], bool], selection: str
+    ) -> None:
         self.outcomes: list[Outcome] = []
         self.stop = threading.Event()
-        self._session, self._names, self._folder, self._keep = session, names, folder, keep
+        self._session, self._names, self._folder = session, names, folder
+        self._keep, self._selection = keep, selection
         self._part = 0.0
         self.thread = threading.Thread(target=self._run, name="export")
         self.thread.start()
 
     @property
     def part(self) -> float:
-        """How much is done, 0–1."""
+        """The share that is done, 0–1."""
         return min((len(self.outcomes) + self._part) / len(self._names), 1.0)
 
     def _run(self) -> None:
         formats = {name: FORMATS[name] for name in self._names}
-        each = export_sessions([self._session], formats, self._folder, keep=self._keep, tick=self._tick, stop=self.stop)
+        each = export_sessions(
+            [self._session], formats, self._folder,
+            keep=self._keep, selection=self._selection, tick=self._tick, stop=self.stop,
+        )  # fmt: skip
         for outcome in each:
             self.outcomes.append(outcome)
             self._part = 0.0

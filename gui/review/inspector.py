@@ -1,4 +1,4 @@
-"""The inspector: all that is known of one event, and what a person says of it."""
+"""The inspector: the chosen event with its classes, measurements, status and note."""
 
 import threading
 
@@ -7,67 +7,79 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPlainTextEdit, QScrollArea, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QScrollArea, QWidget
 
-from gui.bars import Bars, au_bars, class_bars
-from gui.thumbnails import Thumbnails
-from gui.widgets import IconButton, button, column, label, row
-from gui.words import class_of, clock, regions_of, timing, what_moved
-from realtime.results import Event
+from gui.format import SCORE_HELP, class_of, moved_text, timing, units_or_regions
+from gui.keys import Command
+from gui.review.measurements import describe
+from gui.review.model import ReviewModel
+from gui.widgets.bars import Bars, au_bars, class_bars
+from gui.widgets.basic import IconButton, button, column, label, row
+from gui.widgets.thumbnails import Thumbnails
+from realtime.explain import why_rejected
+from realtime.report import clock
 from realtime.session import Status, StoredEvent
-from realtime.viewing.moments import Moment
+from realtime.types import Event, is_uncertain
+from realtime.viewing.event_clips import EventClip, ends_of
 
-NOBODY = "The event that is chosen in the table is shown here. J and K go through them."
+NO_EVENT = "The chosen event is shown here. J and K choose the previous and the next one."
+NOTHING_SAID, AROUND_S = "Nothing was said at that moment.", 3.0
+CONFIRM, PROMOTE = "✓  Confirm", "✓  Make it an event"
+UNCERTAIN = "Uncertain class: none of the three reaches 67 %."
 NO_RECOGNIZER = "Not classified: no recognition weights were used in this session."
 
 
 class Inspector(QScrollArea):
-    """What the table's row holds. `judged` gives a status, `noted` a note."""
+    """The chosen event with its pictures, status and note."""
 
-    judged = pyqtSignal(object)
-    noted = pyqtSignal(str)
-
-    def __init__(self) -> None:
+    def __init__(self, review: ReviewModel, confirm: Command, reject: Command) -> None:
         super().__init__()
+        self._review = review
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stored: StoredEvent | None = None
         self._pictured: int | None = None
-        self._difference: tuple[Moment, NDArray[np.uint8] | None] | None = None
-        self._empty = label(NOBODY, quiet=True, wrap=True)
+        self._difference: tuple[EventClip, NDArray[np.uint8] | None] | None = None
+        self._empty = label(NO_EVENT, quiet=True, wrap=True)
         self._title, self._times = label("", role="title"), label("", quiet=True)
         self._kind = label("", quiet=True, wrap=True)
-        self._classes, self._aus = Bars(words=True, row_px=22), Bars(words=True, row_px=20)
+        self._classes, self._aus = Bars(described=True, row_px=22), Bars(described=True, row_px=20)
+        self._times.setToolTip(f"Onset to apex + apex to offset = duration. {SCORE_HELP}")
         self._aus_heading = label("ACTION UNITS", role="section")
         self._pictures = Thumbnails(92)
         self._no_pictures = label("", quiet=True, wrap=True)
         self._why = label("", wrap=True)
+        self._why_heading = label("", role="section")
         self._evidence = QGridLayout()
         self._evidence.setVerticalSpacing(2)
+        self._evidence.setColumnStretch(0, 3)
+        self._evidence.setColumnStretch(1, 2)
         self._evidence.setContentsMargins(0, 0, 0, 0)
         measured = QWidget()
         measured.setLayout(self._evidence)
         measured.hide()
         self._all = IconButton(
-            "list", "Everything that was measured around the movement", text="All measurements", toggle=True
+            "list", "All that was measured around the movement", text="All measurements", toggle=True
         )
         self._all.toggled.connect(measured.setVisible)
-        self._note = _Note()
-        self._note.left.connect(self._take_note)
-        self._confirm = button(
-            "✓  Confirm", lambda: self.judged.emit(Status.CONFIRMED), tip="Confirm and go on", key="C"
-        )
-        self._reject = button("✗  Reject", lambda: self.judged.emit(Status.REJECTED), tip="Reject and go on", key="X")
-        for sign in (self._confirm, self._reject):
-            sign.setCheckable(True)
-            sign.setProperty("role", "judge")
+        self._all.toggled.connect(self._show_evidence)
+        self._said_heading, self._said = label("SAID", role="section"), label("", wrap=True)
+        self._around = label("", quiet=True, wrap=True)
+        self._note_heading, self._note = label("NOTE", role="section"), _Note()
+        self._note.left.connect(lambda: self._save_note(self._stored))
+        self._confirm = button(CONFIRM, confirm.run, tip=confirm.tip)
+        self._reject = button("✗  Reject", reject.run, tip=reject.tip)
+        for verdict in (self._confirm, self._reject):
+            verdict.setCheckable(True)
+            verdict.setProperty("role", "verdict")
         self._body = QWidget()
         self._body.setLayout(
             column(
                 self._title, self._times, 4, row(self._confirm, self._reject), 4,
                 self._pictures, self._no_pictures, self._kind, self._classes, 4, self._aus_heading, self._aus, 4,
-                label("NOTE", role="section"), self._note, 4,
-                label("WHY IT WAS SPOTTED", role="section"), self._why, row(self._all, None), measured, None,
+                self._said_heading, self._said, self._around, 4,
+                self._note_heading, self._note, 4,
+                self._why_heading, self._why, row(self._all, None), measured, None,
             )
         )  # fmt: skip
         inside = QWidget()
@@ -76,29 +88,38 @@ class Inspector(QScrollArea):
         inside.setLayout(content)
         self.setWidget(inside)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.show_event(None)
+        for signal in (review.session_changed, review.readings_changed, review.events_changed, review.chosen_changed):
+            signal.connect(self._show_event)
+        self._show_event()
 
-    def show_event(self, stored: StoredEvent | None) -> None:
-        """Show an event, or that none is chosen."""
+    def _show_event(self) -> None:
+        stored = self._review.chosen
         another = stored is None or self._stored is None or stored.id != self._stored.id
+        before, self._stored = self._stored, stored
         if another:
-            self._take_note()
-        self._stored = stored
+            self._save_note(before)
         self._empty.setVisible(stored is None)
         self._body.setVisible(stored is not None)
         if stored is None:
+            record = self._review.record
+            partial = record.info.partial if record else ""
+            self._empty.setText(f"PARTIAL: {partial}. {NO_EVENT}" if partial else NO_EVENT)
             return
         event = stored.event
         self._title.setText(clock(event.onset_s))
-        self._times.setText(f"{timing(event)}   ·   score {event.score:.2f}")
+        face = f"face {event.face}   ·   " if len(self._review.faces) > 1 else ""
+        self._times.setText(f"{face}{timing(event)}   ·   score {event.score:.2f}")
         found = class_of(event)
-        self._kind.setText("" if found else NO_RECOGNIZER)
-        self._kind.setVisible(found is None)
+        self._kind.setText(NO_RECOGNIZER if found is None else UNCERTAIN)
+        self._kind.setVisible(is_uncertain(event))
         self._classes.show_bars(class_bars(event))
         self._aus.show_bars(au_bars(event, 6))
         self._aus_heading.setVisible(bool(event.aus))
-        self._why.setText(why(event))
-        self._show_evidence(event)
+        self._show_said(stored)
+        self._show_why(stored)
+        self._show_evidence()
+        for control in (self._confirm, self._reject, self._note):
+            control.setEnabled(self._review.writable)
         self._confirm.setChecked(stored.status is Status.CONFIRMED)
         self._reject.setChecked(stored.status is Status.REJECTED)
         if another:
@@ -106,64 +127,89 @@ class Inspector(QScrollArea):
             self._pictures.show_pictures(())
             self._pictured = None
 
-    def show_moment(self, moment: Moment | None, why_none: str) -> None:
-        """The event in pictures: onset, apex and their difference; or why there are none."""
+    def _show_said(self, stored: StoredEvent) -> None:
+        """Show what was said during the event, and around it; nothing where there is no transcript."""
+        record = self._review.record
+        there = record is not None and bool(record.transcript.labels)
+        for part in (self._said_heading, self._said, self._around):
+            part.setVisible(there)
+        if record is None or not there:
+            return
+        event = stored.event
+        said, around = (
+            record.transcript.at(event.onset_s - air_s, event.offset_s + air_s) for air_s in (0.0, AROUND_S)
+        )
+        self._said.setText(f"“{said}”" if said else NOTHING_SAID)
+        self._around.setText(f"Within {AROUND_S:.0f} s: “{around}”")
+        self._around.setVisible(around not in ("", said))
+
+    def _show_why(self, stored: StoredEvent) -> None:
+        """Explain an event; for a candidate, why it was not reported, and offer to make it an event."""
+        rejected = stored.id < 0
+        not_reported = why_rejected(stored.event, self._review.threshold) if rejected or stored.promoted else ""
+        self._why.setText("\n\n".join(filter(None, (not_reported, why(stored.event)))))
+        self._why_heading.setText("WHY THE PROGRAM DID NOT REPORT IT" if not_reported else "WHY IT WAS SPOTTED")
+        self._confirm.setText(PROMOTE if rejected else CONFIRM)
+        for part in (self._reject, self._note_heading, self._note):
+            part.setVisible(not rejected)
+
+    def show_clip(self, clip: EventClip | None, why_none: str) -> None:
+        """Show the pictures of the event: onset, apex and their difference; or why there are none."""
         if self._stored is None:
             return
-        self._no_pictures.setText(why_none if moment is None else "")
-        self._no_pictures.setVisible(moment is None and bool(why_none))
-        if moment is None:
+        self._no_pictures.setText(why_none if clip is None else "")
+        self._no_pictures.setVisible(clip is None and bool(why_none))
+        if clip is None:
             return
-        known = self._difference
-        if known is None or known[0] is not moment:
-            self._compare(moment)
-        elif known[1] is not None and self._pictured != self._stored.id:
-            onset, apex = _ends(moment)
-            heat = np.asarray(cv2.applyColorMap(known[1], cv2.COLORMAP_INFERNO), np.uint8)
+        compared = self._difference
+        if compared is None or compared[0] is not clip:
+            self._compare(clip)
+        elif compared[1] is not None and self._pictured != self._stored.id:
+            onset, apex = ends_of(clip)
+            heat = np.asarray(cv2.applyColorMap(compared[1], cv2.COLORMAP_INFERNO), np.uint8)
             self._pictures.show_pictures([("onset", onset), ("apex", apex), ("difference", heat)])
             self._pictured = self._stored.id
 
     @property
-    def event_id(self) -> int | None:
-        """The number of the event that is shown."""
-        return self._stored.id if self._stored else None
-
-    @property
     def pictured(self) -> bool:
-        """Whether the event is shown in pictures."""
+        """Whether pictures of the event are shown."""
         return self._stored is not None and self._pictured == self._stored.id
 
     def focus_note(self) -> None:
-        """Put the cursor into the note."""
+        """Give the note the focus."""
         self._note.setFocus()
 
-    def _compare(self, moment: Moment) -> None:
-        self._difference = (moment, None)
+    def _compare(self, clip: EventClip) -> None:
+        self._difference = (clip, None)
 
         def work() -> None:
             from realtime.viewing.magnify import difference
 
-            self._difference = (moment, difference(*_ends(moment)))
+            self._difference = (clip, difference(*ends_of(clip)))
 
         threading.Thread(target=work, name="difference").start()
 
-    def _take_note(self) -> None:
-        if self._stored is not None and self._note.toPlainText() != self._stored.note:
-            self.noted.emit(self._note.toPlainText())
+    def _save_note(self, noted: StoredEvent | None) -> None:
+        if noted is not None and self._review.writable and self._note.toPlainText() != noted.note:
+            self._review.write_note(noted.id, self._note.toPlainText())
 
-    def _show_evidence(self, event: Event) -> None:
+    def _show_evidence(self, *_: object) -> None:
+        """Show all measurements, where the user asked for them: there are many."""
         while (item := self._evidence.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for place, (name, value) in enumerate(event.evidence.items()):
-            self._evidence.addWidget(label(name, quiet=True), place, 0)
-            figure = QLabel(f"{value:.3g}")
-            self._evidence.addWidget(figure, place, 1, Qt.AlignmentFlag.AlignRight)
+        evidence = self._stored.event.evidence if self._stored and self._all.isChecked() else {}
+        for place, (name, value) in enumerate(evidence.items()):
+            text, figure = describe(name, value)
+            self._evidence.addWidget(label(f"{text}:", quiet=True, wrap=True), place, 0)
+            shown = label(figure, wrap=True)
+            shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            self._evidence.addWidget(shown, place, 1)
 
 
 class _Note(QPlainTextEdit):
-    """A note, taken over when the cursor leaves it."""
+    """A note, saved when it loses the focus."""
 
     left = pyqtSignal()
 
@@ -180,15 +226,12 @@ class _Note(QPlainTextEdit):
 
 
 def why(event: Event) -> str:
-    """Why it was spotted, in words."""
-    moved = "; ".join(f"{name} {pct:.1f} %" for name, pct in regions_of(event, 4))
-    if not moved:
-        return what_moved(event)
-    words = f"Moved and came back within {1000 * (event.offset_s - event.onset_s):.0f} ms: {moved} of the eye distance."
-    over = event.evidence.get("over threshold")
-    return words if over is None else f"{words} At its strongest {over:.1f} × what the face at rest asks for."
-
-
-def _ends(moment: Moment) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    onset, apex = (moment.images[moment.index_at(time_s)] for time_s in (moment.event.onset_s, moment.event.apex_s))
-    return onset, apex
+    """Explain why the event was spotted, in a sentence or two."""
+    if not event.regions:
+        return units_or_regions(event)
+    within_ms = 1000 * (event.offset_s - event.onset_s)
+    text = f"Moved and came back within {within_ms:.0f} ms: {moved_text(event)} of the eye distance."
+    largest_pct, over = event.evidence.get("amplitude_pct"), event.evidence.get("over_threshold")
+    if not largest_pct or not over:
+        return text
+    return f"{text} Candidates begin at {largest_pct / over:.1f} % there, as this face moves at rest."

@@ -1,11 +1,13 @@
-"""The list of sessions, newest first, with a search over name, source and consent."""
+"""The list of sessions, newest first, with a search in name, date, people and source; a session is renamed in it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFont, QKeySequence, QPainter, QShortcut
 from PyQt6.QtWidgets import (
+    QAbstractItemView,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -17,11 +19,15 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gui.keys import Command
 from gui.theme import colour, text_font
-from gui.widgets import IconButton, column, label, plain, row
-from realtime.session import SessionError, Status, open_session
+from gui.widgets.basic import IconButton, column, label, plain, row
+from realtime.report import clock, limit_line
+from realtime.session import SessionError, SessionInfo, Status, open_session
 
 ENTRY = Qt.ItemDataRole.UserRole
+LINE_PX, MARGIN_PX = 19, 16
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +36,66 @@ class Entry:
 
     path: Path
     title: str
+    about: str
+    """Date and length."""
     detail: str
+    """People, events, and what they were found in."""
     searched: str
+    made: datetime
+    """When it was made: never changed, so that the list keeps its order while a person works on its sessions."""
+    judged: str = ""
+    """How much of the time each part of the face was judged, as a sentence; empty where that was not stored."""
     problem: str = ""
-    """One sentence if it cannot be read."""
+    """One sentence, if it cannot be read, or not completely."""
 
 
 def read_entry(path: Path) -> Entry:
-    """What the list says of a file; never raises for a bad one."""
+    """Read a file for the list; never raises for a bad one."""
     try:
         with open_session(path) as session:
-            info, events = session.info, session.events()
+            info, events, extent, damage = session.info, session.events(), session.extent(), session.damage
     except SessionError as error:
-        return Entry(path, path.stem, "cannot be opened", path.stem.lower(), str(error))
-    judged = sum(stored.status is not Status.UNREVIEWED for stored in events)
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        about, detail = _date(changed), "cannot be opened"
+        return Entry(path, path.stem, about, detail, path.stem.lower(), changed, problem=str(error))
+    made, (end_s, faces) = _made(info, path), extent
+    reviewed = sum(stored.status is not Status.UNREVIEWED for stored in events)
     count = f"{len(events)} event{'s' if len(events) != 1 else ''}"
-    detail = f"{count}, {judged} judged" if judged else count
-    if info.closed_utc is None:
-        detail += " · open or cut off"
-    words = " ".join((path.stem, info.source, info.consent or "")).lower()
-    return Entry(path, path.stem, f"{info.source} · {detail}", words)
+    detail = f"{count}, {reviewed} reviewed" if reviewed else count
+    state = " · ".join([*(["damaged"] if damage else []), *([f"PARTIAL, {info.partial}"] if info.partial else [])])
+    person = " ".join(info.person.split())[:LONGEST_NAME]
+    people = f"{len(faces)} faces" if len(faces) > 1 else "" if info.person else "1 face" if faces else "no face"
+    about = f"{_date(made)} · {clock(end_s).rpartition('.')[0]}"
+    shown = " · ".join(filter(None, (state, person, people, detail, info.source)))
+    searched = " ".join((path.stem, info.consent or "", about, shown)).lower()
+    judged = limit_line(info.limit) if info.limit else ""
+    return Entry(path, path.stem, about, shown, searched, made, judged, damage)
+
+
+def _made(info: SessionInfo, path: Path) -> datetime:
+    """When a session was made; where it does not say so, when its file was last changed."""
+    try:
+        made = datetime.fromisoformat(info.created_utc)
+        return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone()
+    except (ValueError, OverflowError):  # damaged: no date, or one of the year 1
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _date(moment: datetime) -> str:
+    """A date and time of day as the clock on the wall shows it."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 class Library(QWidget):
-    """The list. `picked` gives a session to open, `deletion_asked` one to delete for good."""
+    """The list. `picked` emits a session to open, `deletion_asked` one to delete, `renamed` one with its new name."""
 
     picked = pyqtSignal(object)
     deletion_asked = pyqtSignal(object)
-    open_asked = pyqtSignal()
+    renamed = pyqtSignal(object, str)
 
-    def __init__(self) -> None:
+    def __init__(self, open_session: Command) -> None:
         super().__init__()
-        self._known: dict[Path, tuple[float, Entry]] = {}
+        self._cache: dict[Path, tuple[float, Entry]] = {}
         self._opened: Path | None = None
         self._elsewhere: list[Path] = []
         self._search = QLineEdit()
@@ -69,8 +103,11 @@ class Library(QWidget):
         self._search.setAccessibleName("Search sessions")
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._filter)
+        self._search.returnPressed.connect(self._pick_first)
         self._list = QListWidget()
-        self._list.setItemDelegate(_TwoLines(self._list))
+        self._list.setItemDelegate(_Lines(self._list))
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)  # F2
+        self._list.itemChanged.connect(self._rename)
         self._list.setAccessibleName("Sessions")
         self._list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self._list.itemActivated.connect(self._pick)
@@ -83,53 +120,55 @@ class Library(QWidget):
         self._empty = label(
             "No sessions yet. Record one in Live, or analyse recordings in Analyze.", quiet=True, wrap=True
         )
-        opener = IconButton("folder-open", "Open a session file", self.open_asked.emit, key="Ctrl+O", flat=True)
+        opener = IconButton("folder-open", open_session.tip, open_session.run, flat=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         head = row(label("SESSIONS", role="section"), None, opener)
         self.setLayout(column(head, self._search, self._empty, self._list, margin=0))
 
     def refresh(self, folder: Path) -> None:
-        """Look at the folder anew."""
-        paths = {path.resolve() for path in folder.glob("*.medn")} if folder.is_dir() else set()
+        """Read the folder again."""
+        paths = {path.resolve() for path in folder.rglob("*.medn")} if folder.is_dir() else set()
         paths.update(path for path in self._elsewhere if path.exists())
-        entries = [self._entry(path) for path in paths]
-        entries.sort(key=lambda entry: -self._known[entry.path][0])
+        entries = sorted(map(self._entry, paths), key=lambda entry: entry.title)
+        entries.sort(key=lambda entry: entry.made, reverse=True)
+        bar = self._list.verticalScrollBar()
+        scrolled = bar.value() if bar is not None else 0
         self._list.clear()
         for entry in entries:
             item = QListWidgetItem(entry.title)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(ENTRY, entry)
-            item.setToolTip(plain(entry.problem or str(entry.path)))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}; {entry.about}; {entry.detail}")
+            item.setToolTip(plain(entry.problem or "\n".join(filter(None, (str(entry.path), entry.judged)))))
             self._list.addItem(item)
             if entry.path == self._opened:
                 self._list.setCurrentItem(item)
+        if bar is not None:
+            bar.setValue(scrolled)
         self._empty.setVisible(not entries)
         self._list.setVisible(bool(entries))
         self._filter(self._search.text())
 
     def show_opened(self, path: Path, folder: Path) -> None:
-        """Mark the session that is open, also one that lies elsewhere."""
+        """Mark the session that is open, also one from another folder."""
         self._opened = path.resolve()
         if self._opened.parent != folder.resolve() and self._opened not in self._elsewhere:
             self._elsewhere.append(self._opened)
         self.refresh(folder)
 
-    def focus_search(self) -> None:
-        """Put the cursor into the search."""
-        self._search.setFocus()
-
     @property
     def entries(self) -> list[Entry]:
-        """What the list shows."""
+        """The entries that the list shows."""
         items = (self._list.item(place) for place in range(self._list.count()))
         return [item.data(ENTRY) for item in items if item is not None and not item.isHidden()]
 
     def _entry(self, path: Path) -> Entry:
         changed_s = path.stat().st_mtime
-        known = self._known.get(path)
-        if known is None or known[0] != changed_s:
-            known = self._known[path] = (changed_s, read_entry(path))
-        return known[1]
+        cached = self._cache.get(path)
+        if cached is None or cached[0] != changed_s:
+            cached = self._cache[path] = (changed_s, read_entry(path))
+        return cached[1]
 
     def _filter(self, text: str) -> None:
         for place in range(self._list.count()):
@@ -137,8 +176,18 @@ class Library(QWidget):
             if item is not None:
                 item.setHidden(text.lower() not in item.data(ENTRY).searched)
 
+    def _pick_first(self) -> None:
+        """Open the first session that the search finds."""
+        if self.entries:
+            self.picked.emit(self.entries[0].path)
+
     def _pick(self, item: QListWidgetItem) -> None:
         self.picked.emit(item.data(ENTRY).path)
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        entry: Entry | None = item.data(ENTRY)
+        if entry is not None and item.text() != entry.title:
+            self.renamed.emit(entry.path, item.text())
 
     def _delete_chosen(self) -> None:
         item = self._list.currentItem()
@@ -151,20 +200,27 @@ class Library(QWidget):
             return
         menu = QMenu(self)
         menu.addAction("Open", lambda: self._pick(item))
-        menu.addAction("Delete for good …", lambda: self.deletion_asked.emit(item.data(ENTRY).path))
+        menu.addAction("Rename (F2)", lambda: self._list.editItem(item))
+        menu.addAction("Delete …", lambda: self.deletion_asked.emit(item.data(ENTRY).path))
         menu.exec(self._list.mapToGlobal(place))
 
 
-class _TwoLines(QStyledItemDelegate):
-    """Name over details."""
+class _Lines(QStyledItemDelegate):
+    """Name, then date and length, then people, events and source."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Room for two lines."""
+        """The height of three lines."""
         del option, index
-        return QSize(100, 52)
+        return QSize(100, 3 * LINE_PX + MARGIN_PX)
+
+    def updateEditorGeometry(self, editor: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Edit the name where it stands."""
+        del index
+        if editor is not None:
+            editor.setGeometry(option.rect.adjusted(6, 4, -6, -2 * LINE_PX - MARGIN_PX // 2 + 4))
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Paint both."""
+        """Paint the lines."""
         assert painter is not None
         entry: Entry = index.data(ENTRY)
         painter.save()
@@ -175,19 +231,17 @@ class _TwoLines(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour("line", 255 if chosen else 110))
             painter.drawRoundedRect(box, 5, 5)
-        inner = box.adjusted(8, 6, -8, -6)
-        half = inner.height() // 2
-        for part, role, weight in (
-            (QRect(inner.left(), inner.top(), inner.width(), half), "quiet" if entry.problem else "text", 500),
+        inner = box.adjusted(8, (MARGIN_PX - 4) // 2, -8, 0)
+        for place, (text, role, weight) in enumerate(
             (
-                QRect(inner.left(), inner.top() + half, inner.width(), half),
-                "warning" if entry.problem else "quiet",
-                400,
-            ),
+                (entry.title, "quiet" if entry.problem else "text", 500),
+                (entry.about, "quiet", 400),
+                (entry.detail, "warning" if entry.problem else "quiet", 400),
+            )
         ):
+            line = QRect(inner.left(), inner.top() + place * LINE_PX, inner.width(), LINE_PX)
             painter.setFont(text_font(13 if weight == 500 else 12, QFont.Weight(weight)))
             painter.setPen(colour(role))
-            text = entry.title if weight == 500 else entry.detail
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, part.width())
-            painter.drawText(part, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.restore()

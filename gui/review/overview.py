@@ -1,39 +1,39 @@
-"""The overview: the whole session as one thin bar with every event, and the part that is shown below."""
+"""The overview: the whole session as one thin bar with every event, and the part that the trace shows."""
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent, QPen
 
+from gui.format import tone
+from gui.review.time_bar import TimeBar
 from gui.theme import colour
-from gui.words import tone
 from realtime.session import Annotation, Status, StoredEvent
+from realtime.types import Event
 
 HEIGHT_PX = 30
 
 
-class Overview(QWidget):
-    """A bar to scrub on. `sought` gives the time under the mouse."""
-
-    sought = pyqtSignal(float)
+class Overview(TimeBar):
+    """The whole session."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(HEIGHT_PX, "Overview of the session", self._paint_events)
         self._events: Sequence[StoredEvent] = ()
         self._marks: Sequence[Annotation] = ()
-        self._end_s = 1.0
         self._shown = (0.0, 1.0)
         self._now_s = 0.0
-        self.setFixedHeight(HEIGHT_PX)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName("Overview of the session")
-        self.setToolTip("Drag to go through the session; ← and → step by frames")
+        self._painted: list[int] = []  # which events
+        self._tones: dict[int, tuple[Event, str]] = {}
+        self.setToolTip("Drag to move through the session; ← and → step by frames")
 
     def show_events(self, events: Sequence[StoredEvent], marks: Sequence[Annotation], end_s: float) -> None:
-        """Show these over the whole length."""
-        self._events, self._marks, self._end_s = events, marks, max(end_s, 0.1)
+        """Show events and marks over the whole length."""
+        end_s = max(end_s, 0.1)
+        shown = [*map(id, events)]
+        if (shown, end_s) != (self._painted, self._end_s):
+            self._painted, self._whole = shown, None
+        self._events, self._marks, self._end_s = events, marks, end_s
         self.update()
 
     def show_place(self, now_s: float, start_s: float, end_s: float) -> None:
@@ -52,13 +52,7 @@ class Overview(QWidget):
         start, end = (self._x(time_s) for time_s in self._shown)
         painter.setBrush(colour("quiet", 50))
         painter.drawRoundedRect(QRectF(start, 4, max(end - start, 3), HEIGHT_PX - 8), 4, 4)
-        for stored in self._events:
-            rejected = stored.status is Status.REJECTED
-            shade = colour("quiet" if rejected else tone(stored.event), 120 if rejected else 255)
-            painter.setPen(QPen(shade, 2))
-            x = self._x(stored.event.apex_s)
-            reach = 4 if stored.status is Status.UNREVIEWED else 0
-            painter.drawLine(QPointF(x, 8 + reach / 2), QPointF(x, HEIGHT_PX - 8 - reach / 2))
+        self._draw_whole(painter)
         painter.setPen(QPen(colour("text"), 1))
         for mark in self._marks:
             painter.drawLine(QPointF(self._x(mark.time_s), 0), QPointF(self._x(mark.time_s), 6))
@@ -66,14 +60,22 @@ class Overview(QWidget):
         painter.setPen(QPen(colour("text"), 1.5))
         painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT_PX))
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Go there."""
-        if event is not None:
-            self.sought.emit(min(max(event.position().x() / max(self.width(), 1), 0.0), 1.0) * self._end_s)
+    def _paint_events(self, painter: QPainter) -> None:
+        """Paint the events; of those at the same place, one."""
+        scale = self.width() * self.devicePixelRatioF() / self._end_s
+        groups: dict[tuple[str, bool], set[int]] = {}
+        self._tones = {id(event): self._toned(event) for event in (stored.event for stored in self._events)}
+        for stored in self._events:
+            name = "quiet" if stored.status is Status.REJECTED else self._tones[id(stored.event)][1]
+            columns = groups.setdefault((name, stored.status is Status.UNREVIEWED), set())
+            columns.add(round(stored.event.apex_s * scale))
+        for (name, unreviewed), columns in groups.items():
+            painter.setPen(QPen(colour(name, 120 if name == "quiet" else 255), 2))
+            top = 8 + 2 * unreviewed
+            places = (column / self.devicePixelRatioF() for column in columns)
+            painter.drawLines(*(QLineF(x, top, x, HEIGHT_PX - top) for x in places))
 
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """And on."""
-        self.mousePressEvent(event)
-
-    def _x(self, time_s: float) -> float:
-        return self.width() * time_s / self._end_s
+    def _toned(self, event: Event) -> tuple[Event, str]:
+        """An event with its colour token, found once."""
+        held = self._tones.get(id(event))
+        return held if held is not None and held[0] is event else (event, tone(event))

@@ -1,16 +1,30 @@
-"""An opened session as Review shows it: what it says of itself, events, marks, and the trace, which loads behind."""
+"""An open session as Review shows it: description, events, marks, and the traces, which load in the background."""
 
+import math
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from realtime.results import REGION_GROUPS, Event
+from gui.format import units_or_regions
+from realtime.explain import Explanation, explain, threshold_at
+from realtime.labels import Label
+from realtime.report import limit_line
 from realtime.session import Annotation, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
+from realtime.session.rows import place_of
 from realtime.sources import VideoFile
+from realtime.types import FACE_PARTS, REGION_GROUPS, Event
+from realtime.viewing.event_clips import EventClip, clip_of_ends
 from realtime.viewing.history import Trace
-from realtime.viewing.moments import Moment, moment_of_ends
+from realtime.viewing.limits import Limits, Stretch, limit_summary
+from realtime.viewing.places import Course, Place, places_at
+from realtime.viewing.transcript import Transcript
+
+if TYPE_CHECKING:
+    from realtime.viewing.same_video import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +32,14 @@ class Readings:
     """All frames of a session."""
 
     traces: dict[int, Trace]
-    """By face, above the level around."""
+    """By face: movement above the level around it."""
+    limits: dict[int, list[Stretch]]
+    """By face: limits of detection; none in an early session."""
+    judged: str
+    """How much of the time each part of the face was judged, in one sentence; empty in an early session."""
     end_s: float
+    courses: dict[int, Course]
+    """By face: where it is in the picture; no places in an early session."""
 
 
 class Record:
@@ -29,69 +49,174 @@ class Record:
         self.path = path
         self._session: Session = open_session(path)
         self.info: SessionInfo = self._session.info
-        self.events: list[StoredEvent] = self._session.events()
-        self.candidates: list[Event] = self._session.candidates()
+        self.events: list[StoredEvent] = []
+        self._rejected = self._session.candidates()
+        self._second = self._session.second_scores()
+        self.candidates: list[StoredEvent] = []
+        """The candidates that the program rejected and nobody made an event since, with negative numbers."""
+        self._by_id: dict[int, StoredEvent] = {}
+        self._said: dict[int, str] = {}
+        self._moved: dict[int, str] = {}
+        self._read_events()
         self.marks: list[Annotation] = self._session.annotations()
+        self.transcript = Transcript(self._session.transcript())
         self.readings: Readings | None = None
         """None while they are being read."""
-        self.problem = ""
-        self._moments: dict[int, Moment | None] = {}
+        self.problem = self._session.damage
+        """One sentence about the part that cannot be read."""
+        self._clips: dict[int, EventClip | None] = {}
         self._reading = threading.Thread(target=self._read, name="session", daemon=True)
         self._reading.start()
 
+    @property
+    def has_second_scores(self) -> bool:
+        """Whether the second pass was run on the session before it was opened."""
+        return bool(self._second)
+
+    def places_at(self, time_s: float, *, wait: bool = False) -> dict[int, Place]:
+        """Where which face is in the picture at a time; any thread may ask.
+
+        None until the readings are loaded, for which it can `wait`.
+        """
+        if wait:
+            self._reading.join()
+        return places_at(self.readings.courses, time_s) if self.readings else {}
+
     def review(self, event_id: int, *, status: Status | None = None, note: str | None = None) -> None:
-        """Say something of an event; saved at once."""
+        """Set the status or the note of an event; saved at once."""
         self._session.review(event_id, status=status, note=note)
-        self.events = self._session.events()
+        before = self.event(event_id)
+        after = replace(
+            before,
+            status=before.status if status is None else status,
+            note=before.note if note is None else note,
+        )
+        # not read anew: of thousands of events, one changed
+        self.events = [after if stored is before else stored for stored in self.events]
+        self._by_id[event_id] = after
+
+    def promote(self, candidate: Event) -> int:
+        """Make a rejected candidate an event, and return its number; saved at once."""
+        number = self._session.promote(candidate)
+        self._read_events()
+        return number
+
+    def demote(self, event_id: int) -> None:
+        """Make a promoted event a rejected candidate again; saved at once."""
+        self._session.demote(event_id)
+        self._read_events()
+
+    def explain(self, time_s: float) -> Explanation:
+        """Explain why something or nothing was reported at a time."""
+        return explain(self._session, time_s)
+
+    def threshold_at(self, time_s: float) -> float | None:
+        """The score that a candidate had to reach at a time; None if it was not stored."""
+        return threshold_at(self.info, self.marks, time_s)
 
     def annotate(self, time_s: float, text: str) -> int:
-        """Add a mark; its number."""
+        """Add a mark and return its number."""
         added = self._session.annotate(time_s, text)
         self.marks = self._session.annotations()
         return added.id
 
     def remove_mark(self, mark_id: int) -> None:
-        """Take a mark away."""
+        """Remove a mark."""
         self._session.remove_annotation(mark_id)
         self.marks = self._session.annotations()
 
-    def move_video(self, video: Path) -> None:
-        """Remember where the recording lies now; saved at once. Raises `SourceError` for what is no video."""
+    def replace_transcript(self, labels: Sequence[Label]) -> None:
+        """Store what was said in place of an earlier transcript; saved at once."""
+        self._session.replace_transcript(labels)
+        self.transcript, self._said = Transcript(self._session.transcript()), {}
+
+    def said_at(self, stored: StoredEvent) -> str:
+        """What was said during an event; empty if nothing was, or nothing is known of it."""
+        if stored.id not in self._said:
+            self._said[stored.id] = self.transcript.at(stored.event.onset_s, stored.event.offset_s)
+        return self._said[stored.id]
+
+    def moved(self, stored: StoredEvent) -> str:
+        """The action units or regions of an event; sorting and filtering ask for those of all."""
+        if stored.id not in self._moved:
+            self._moved[stored.id] = units_or_regions(stored.event)
+        return self._moved[stored.id]
+
+    def compare_video(self, video: Path) -> "Comparison":
+        """Compare a file with the session's video. Raises `SourceError` for a file that is no video."""
+        from realtime.viewing.same_video import compare_video  # loads MediaPipe
+
         VideoFile(video).close()
+        return compare_video(self._session, video)
+
+    def move_video(self, video: Path) -> None:
+        """Store the recording's new path; saved at once."""
         self._session.move_video(video)
         self.info = self._session.info
 
     def event(self, event_id: int) -> StoredEvent:
-        """An event by its number."""
-        return next(stored for stored in self.events if stored.id == event_id)
+        """Return an event, or a rejected candidate, by its number."""
+        return self._by_id[event_id]
 
-    def moment(self, event_id: int) -> Moment | None:
-        """Onset and apex of an event as the session itself keeps them; None if pictures were not allowed."""
-        if event_id not in self._moments:
-            self._moments[event_id] = moment_of_ends(self.event(event_id).event, self._session.pictures(event_id))
-        return self._moments[event_id]
+    def clip(self, event_id: int) -> EventClip | None:
+        """Return the stored pictures of an event's onset and apex as a clip; None if pictures were not allowed."""
+        if event_id < 0:  # no pictures are stored of candidates
+            return None
+        if event_id not in self._clips:
+            self._clips[event_id] = clip_of_ends(self.event(event_id).event, self._session.pictures(event_id))
+        return self._clips[event_id]
 
     def close(self) -> None:
         """Close the file."""
         self._reading.join()
         self._session.close()
 
+    def _read_events(self) -> None:
+        self.events = self._session.events()
+        promoted = {place_of(stored.event) for stored in self.events if stored.promoted}
+        self.candidates = [
+            StoredEvent(-number, event, Status.UNREVIEWED, "", self._second.get(place_of(event)))
+            for number, event in enumerate(self._rejected, 1)
+            if place_of(event) not in promoted
+        ]
+        self._by_id = {stored.id: stored for stored in (*self.events, *self.candidates)}
+        self._said, self._moved = {}, {}
+
     def _read(self) -> None:
         try:
             with open_session(self.path) as session:
                 rows: dict[int, list[tuple[float, ...]]] = {}
-                end_s = 0.0
+                end_s, readings = 0.0, 0
                 for row in session.frames():
                     end_s = max(end_s, row.time_s)
+                    readings += row.dropped is None
                     if row.face is not None:
-                        rows.setdefault(row.face, []).append((row.time_s, *row.motion, *row.threshold))
+                        judged_pct = (math.nan if pct is None else pct for pct in row.limit_pct)
+                        place = (*(row.eyes_px or (math.nan, math.nan)), row.eye_distance_px)
+                        measured = (row.time_s, *row.motion, *row.threshold, *judged_pct, *place)
+                        rows.setdefault(row.face, []).append(measured)
+                stores_limits = session.stores_limits
+                self.problem = session.damage or self.problem
         except SessionError as error:
             self.problem = str(error)
             return
         regions = len(REGION_GROUPS)
-        traces = {}
+        ends = np.cumsum([1, regions, regions, len(FACE_PARTS)])
+        courses: dict[int, Course] = {}
+        traces: dict[int, Trace] = {}
+        limits: dict[int, Limits] = {}
         for face, values in rows.items():
-            table = np.array(values)
-            motion, threshold = table[:, 1 : 1 + regions], table[:, 1 + regions :]
-            traces[face] = Trace(table[:, 0], motion.astype(np.float32), threshold.astype(np.float32)).brief()
-        self.readings = Readings(traces, end_s)
+            times, motion, threshold, limit_pct, places = np.split(np.array(values), ends, axis=1)
+            times_s = times[:, 0]
+            courses[face] = Course(times_s, places)
+            traces[face] = Trace(times_s, motion.astype(np.float32), threshold.astype(np.float32)).brief()
+            if stores_limits:
+                limits[face] = Limits(times_s, limit_pct)
+        judged = limit_line(limit_summary(limits.values(), readings)) if stores_limits else ""
+        stretches = {face: course.stretches() for face, course in limits.items()}
+        self.readings = Readings(traces, stretches, judged, end_s, courses)
+
+
+def is_same(one: Event, other: Event) -> bool:
+    """Whether both are the same movement of a session."""
+    return place_of(one) == place_of(other)

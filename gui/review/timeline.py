@@ -1,67 +1,114 @@
-"""The timeline: the whole session as a bar, and below it the traces around the cursor, more or less of them."""
+"""The timeline: the whole session as a bar, and below it the traces around the cursor."""
 
 import numpy as np
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame
 
+from gui.review.limit_strip import LimitStrip
+from gui.review.model import ReviewModel
 from gui.review.overview import Overview
-from gui.review.record import Record
-from gui.trace import Trace
-from gui.widgets import column
-from realtime.results import REGION_GROUPS, Event
+from gui.review.transcript_lane import TranscriptLane
+from gui.review.waveform_lane import WaveformLane
+from gui.widgets.basic import column
+from gui.widgets.trace import Trace
+from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.history import Trace as Readings
+from realtime.viewing.transcript import Transcript
+from realtime.viewing.waveform import Waveform
 
 SPANS_S = (2.0, 5.0, 10.0, 30.0, 120.0, 600.0)
-MOST_POINTS = 1500
+TRACE_PX, LOW_TRACE_PX = 92, 52
+"""The least height of the trace, and in a low window."""
+MAX_POINTS = 1500
 """Points of a curve on the screen at a time."""
 
 
 class Timeline(QFrame):
-    """`sought` gives a time that was clicked."""
+    """Overview and traces. `sought` emits a time that was clicked."""
 
     sought = pyqtSignal(float)
+    asked = pyqtSignal(float)
+    """A time at which the user asks why nothing was reported."""
 
-    def __init__(self) -> None:
+    def __init__(self, review: ReviewModel) -> None:
         super().__init__()
+        self._review = review
         self.setProperty("role", "panel")
-        self._overview, self._trace = Overview(), Trace(smooth=True)
-        self._trace.setMinimumHeight(150)
+        self._overview, self._limit_strip, self._trace = Overview(), LimitStrip(), Trace(smooth=True)
+        self._waveform, self.said = WaveformLane(), TranscriptLane()
+        self.make_room(tall=True)
         self._readings: Readings | None = None
         self._span_s = SPANS_S[2]
         self._drawn: tuple[float, float] | None = None
-        self._overview.sought.connect(self.sought.emit)
+        for bar in (self._overview, self._waveform):
+            bar.sought.connect(self.sought.emit)
         self._trace.picked.connect(self.sought.emit)
-        self.setLayout(column(self._overview, self._trace, gap=4, margin=8))
+        self.said.picked.connect(self.sought.emit)
+        self._trace.candidate_picked.connect(self._choose_candidate)
+        for place in (self._overview, self._waveform, self._limit_strip, self._trace):
+            place.asked.connect(self.asked.emit)
+        self.setLayout(
+            column(self._overview, self._waveform, self._limit_strip, self.said, self._trace, gap=4, margin=8)
+        )
+        review.session_changed.connect(self._show_session)
+        review.events_changed.connect(self._show_events)
+        review.transcript_changed.connect(self._show_transcript)
+        review.chosen_changed.connect(self._show_chosen)
+        review.readings_changed.connect(self._show_session)
 
-    def show_events(self, record: Record, end_s: float) -> None:
-        """Events, candidates and marks of a session, which ends at `end_s`."""
-        self._overview.show_events(record.events, record.marks, end_s)
-        events = [stored.event for stored in record.events]
-        self._trace.show_marks(events, record.candidates, [mark.time_s for mark in record.marks])
+    def _show_session(self) -> None:
+        if self._review.record is None:
+            self._clear()
+        self._show_transcript()
+        self._show_chosen()
 
-    def clear(self) -> None:
-        """Show nothing."""
+    def _show_transcript(self) -> None:
+        record = self._review.record
+        self.said.show_transcript(record.transcript if record else Transcript(()))
+
+    def _show_events(self) -> None:
+        record = self._review.record
+        if record is None:
+            return
+        self._overview.show_events(record.events, record.marks, self._review.end_s)
+        face = self._review.shown_face
+        events = [stored.event for stored in record.events if stored.event.face == face]
+        rejected = [stored.event for stored in record.candidates if stored.event.face == face]
+        self._trace.show_marks(events, rejected, [(mark.time_s, mark.text) for mark in record.marks])
+
+    def _choose_candidate(self, candidate: Event) -> None:
+        self._review.choose_movement(candidate)
+
+    def _show_chosen(self) -> None:
+        self._show_events()
+        chosen = self._review.chosen
+        self._trace.choose(chosen.event if chosen else None)
+        self._readings, self._drawn = self._review.trace, None
+        loaded = self._review.record is None or self._review.record.readings is not None
+        self._limit_strip.show_limits(self._review.limits if loaded else (), self._review.end_s)
+
+    def _clear(self) -> None:
         nothing = np.zeros((0, len(REGION_GROUPS)), np.float32)
-        self.show_readings(None)
         self._overview.show_events((), (), 0.0)
         self._trace.show_marks((), ())
         self._trace.show_trace(np.zeros(0), nothing, nothing)
 
-    def show_readings(self, readings: Readings | None) -> None:
-        """The trace of one face; None: not read yet."""
-        self._readings, self._drawn = readings, None
-
-    def choose(self, event: Event | None) -> None:
-        """Make one event stand out."""
-        self._trace.choose(event)
-
     def zoom(self, by: int) -> None:
-        """Show more (1) or less (-1)."""
+        """Show a longer (1) or a shorter (-1) part."""
         place = SPANS_S.index(self._span_s) + by
         self._span_s = SPANS_S[min(max(place, 0), len(SPANS_S) - 1)]
 
+    def make_room(self, *, tall: bool) -> None:
+        """Take less room in a low window."""
+        self._trace.setMinimumHeight(TRACE_PX if tall else LOW_TRACE_PX)
+        self._waveform.make_room(tall=tall)
+
+    def show_sound(self, waveform: Waveform | None, now_s: float, end_s: float) -> None:
+        """Show the recording's sound as far as its waveform is computed; called often."""
+        self._waveform.follow(waveform, now_s, end_s)
+
     def follow(self, now_s: float, end_s: float) -> None:
-        """Keep the cursor in what is shown; called often, draws only what changed."""
+        """Keep the cursor in the part that is shown; called often, draws only what changed."""
         span_s = min(self._span_s, max(end_s, 1.0))
         start_s = self._drawn[0] if self._drawn and self._drawn[1] == span_s else now_s - span_s / 2
         if not start_s <= now_s <= start_s + span_s:
@@ -69,10 +116,14 @@ class Timeline(QFrame):
         start_s = max(min(start_s, end_s - span_s), 0.0)
         self._trace.show_cursor(now_s)
         self._overview.show_place(now_s, start_s, start_s + span_s)
+        if self.said.isVisible():
+            self.said.follow(start_s, span_s, now_s, self._trace.edges_px())
         if self._drawn == (start_s, span_s):
             return
         self._drawn = (start_s, span_s)
         self._trace.show_span(start_s, start_s + span_s)
         if self._readings is not None:
-            part = self._readings.between(start_s, start_s + span_s, MOST_POINTS)
-            self._trace.show_trace(part.times_s, part.motion, part.threshold)
+            part = self._readings.between(start_s, start_s + span_s, MAX_POINTS)
+            end_s = start_s + span_s
+            limits = [s for s in self._review.limits or () if s.start_s < end_s and s.end_s > start_s]
+            self._trace.show_trace(part.times_s, part.motion, part.threshold, limits)

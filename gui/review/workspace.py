@@ -1,128 +1,123 @@
-"""The Review workspace: sessions, film, timeline, events, and one keystroke for each judgement."""
+"""The Review workspace: sessions, video, timeline and events around one `ReviewModel`, and the keys of Review."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QResizeEvent, QUndoStack
-from PyQt6.QtWidgets import QFileDialog, QMessageBox, QSplitter, QWidget
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 
-from gui.banner import Banner
-from gui.live.source_picker import VIDEOS
-from gui.player import SPEEDS
+from gui.format import limit_text
+from gui.keys import Command, by_key
+from gui.review.again import AgainDialog
+from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
 from gui.review.library import Library
-from gui.review.record import Record
+from gui.review.locate import choose_video
+from gui.review.model import ReviewModel
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
-from gui.review.undo import AddMark, Judge
+from gui.review.transcript import TranscriptSearch
 from gui.review.viewer import Viewer
+from gui.review.why import WhyDialog
 from gui.settings import Settings
-from gui.widgets import column, frame, label, row
-from gui.words import clock
-from realtime.session import SessionError, Status, delete_session
+from gui.widgets.banner import Banner
+from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.face_choice import FaceChoice
+from gui.widgets.mark_text import MarkText
+from gui.widgets.player import SPEEDS
+from realtime.report import clock, hindered_line
+from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
-from realtime.viewing.history import Trace
+from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
-NARROW_PX = 1180
+NARROW_PX, LOW_PX = 1180, 520
 
 
 class ReviewWorkspace(QWidget):
     """One session at a time."""
 
+    again_asked = pyqtSignal(str, object)
+    """A recording to analyse again, and `Settings` to do it with."""
+
     def __init__(self, settings: Settings, banner: Banner) -> None:
         super().__init__()
         self._settings, self._banner = settings, banner
-        self.record: Record | None = None
-        self._readings_shown = False
-        self.undo = QUndoStack(self)
-        self.library, self.viewer, self.timeline = Library(), Viewer(settings), Timeline()
-        self.table, self.inspector = EventsTable(), Inspector()
+        self.model = ReviewModel(self)
+        self.viewer, self.timeline = Viewer(settings, self.model), Timeline(self.model)
+        self.table = EventsTable(self.model)
+        self.said_search = TranscriptSearch(self.model, lambda: self.viewer.position_s, self._report)
+        self.commands = self._make_commands()
+        commands = by_key(self.commands)
+        self.library = Library(commands["Ctrl+O"])
+        self.inspector = Inspector(self.model, commands["C"], commands["X"])
+        self._tools = Tools(self.viewer, settings, commands)
+        self._mark_text = MarkText(self)
         self._lay_out()
         self._connect()
 
     def refresh(self) -> None:
-        """Look for sessions anew."""
+        """Read the list of sessions again."""
         self.library.refresh(self._settings.folder)
 
     def open(self, path: Path) -> None:
-        """Open a session; a bad one is told in the banner, and what was open stays."""
+        """Open a session; for a bad one the banner shows why, and the open session stays open."""
         try:
-            record = Record(path)
+            self.model.open(path)
         except SessionError as error:
-            self._banner.say(str(error), warning=True)
+            self._report(str(error), warning=True)
             return
-        self.close_record()
-        self.record = record
-        self.undo.clear()
-        self._readings_shown = False
+        self._banner.clear(self)
         self.library.show_opened(path, self._settings.folder)
-        self._title.setText(path.stem)
-        self._about.setText(" · ".join(filter(None, (record.info.source, record.info.consent))))
-        self.viewer.end_s = max((stored.event.offset_s for stored in record.events), default=0.0) + 1.0
-        self._show_readings(None)
-        self.viewer.open(record.info.video)
-        self._show_events()
-        self._arrange()
-        self.table.step(0)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Keep to the room there is."""
+        """Adapt to the window's size."""
         super().resizeEvent(event)
         self._arrange()
 
     def _arrange(self) -> None:
-        """In a small window the list of sessions makes room for the one that is open; Ctrl+O still opens another."""
-        wide, opened = self.width() >= NARROW_PX, self.record is not None
+        """Hide the list of sessions in a narrow window while one is open; Ctrl+O still opens another.
+
+        In a low window the summary makes room; the table's tooltip still shows it.
+        """
+        wide, opened = self.width() >= NARROW_PX, self.model.record is not None
         self._side.setVisible(wide or not opened)
         self._right.setVisible(wide or opened)
         self._tools.setEnabled(opened)
-
-    def close_record(self) -> None:
-        """Close what is open, and show nothing of it any more."""
-        self.inspector.show_event(None)
-        self.table.show_events([])
-        self.timeline.clear()
-        self.viewer.clear()
-        for words in (self._title, self._about):
-            words.setText("")
-        if self.record is not None:
-            self.record.close()
-            self.record = None
-        self._arrange()
+        tall = self.height() >= LOW_PX
+        self._again.setVisible(opened and tall)
+        self._import.setVisible(opened and tall)
+        self._summary.setVisible(tall)
+        self.timeline.make_room(tall=tall)
 
     def shut_down(self) -> None:
-        """The window closes."""
-        self.close_record()
-
-    def judge(self, status: Status) -> None:
-        """Confirm or reject the chosen event, and go on to the next."""
-        number = self.table.chosen
-        if self.record is None or number is None:
-            return
-        self.undo.push(Judge(self.record, number, self._changed, status=status))
-        if self.table.chosen == number:
-            self.table.step(1)
+        """Close the session."""
+        self.model.close()
 
     def mark(self) -> None:
-        """Mark the place in the film."""
-        if self.record is not None:
-            self.undo.push(AddMark(self.record, self.viewer.position_s, "mark", self._show_events))
-            self._banner.say(f"Marked at {clock(self.viewer.position_s)}. Ctrl+Z takes it back.")
+        """Mark the position in the video, then offer a field for the mark's text."""
+        if self.model.mark(self.viewer.position_s):
+            self._banner.report(f"Marked at {clock(self.viewer.position_s)}. Ctrl+Z removes the mark.", self)
+            self._mark_text.open_above(self._tools.mark)
 
     def loop(self) -> None:
-        """Loop the chosen event slowly, or end that."""
-        stored = self.viewer.chosen
-        if stored is not None:
-            self.viewer.play_event(stored, loop=self.viewer.loop is None)
+        """Play the chosen event slowly in a loop, or end the loop."""
+        if self.model.chosen_id is not None:
+            self.viewer.play_chosen(loop=self.viewer.loop is None)
 
     def magnify(self) -> None:
-        """Show the event's movement ten times as large, or as it was."""
+        """Show the event's movement ten times as large, or as filmed."""
         self.viewer.magnify(on=not self.viewer.magnified)
 
+    def compare(self) -> None:
+        """Compare onset and apex, or show the video."""
+        self.viewer.compare(on=self.viewer.split is None and self.model.chosen_id is not None)
+
     def next_speed(self) -> None:
-        """The next of the speeds."""
+        """Choose the next speed."""
         self.viewer.speed = SPEEDS[(SPEEDS.index(self.viewer.speed) + 1) % len(SPEEDS)]
 
     def toggle_play(self) -> None:
@@ -130,158 +125,240 @@ class ReviewWorkspace(QWidget):
         self.viewer.play(on=not self.viewer.playing)
 
     def step_seconds(self, by_s: float) -> None:
-        """Go by seconds."""
+        """Move by seconds."""
         self.viewer.loop = None
         self.viewer.seek(self.viewer.position_s + by_s)
 
-    def export(self) -> None:
-        """Open the export dialog for this session."""
-        from gui.review.export_dialog import ExportDialog  # brings the pipeline with it, which takes a second to load
+    def go_to(self, moment: str) -> None:
+        """Show the frame of the chosen event's onset or apex, and stop there."""
+        chosen = self.model.chosen
+        if chosen is not None:
+            self._seek(chosen.event.onset_s if moment == "onset" else chosen.event.apex_s)
 
-        if self.record is not None:
-            ExportDialog(self.record, self.table.shown_ids, self).exec()
-
-    def _choose(self, number: int) -> None:
-        if self.record is None:
-            return
-        stored = self.record.event(number)
-        self.inspector.show_event(stored)
-        self.timeline.choose(stored.event)
-        self._show_face(stored.event.face)
-        self.viewer.play_event(stored, loop=True)
-
-    def _show_face(self, face: int) -> None:
-        """The trace of one face; of any if it has none."""
-        readings = self.record.readings if self.record else None
-        if readings is not None:
-            self._show_readings(readings.traces.get(face) or next(iter(readings.traces.values()), None))
-
-    def _show_readings(self, readings: Trace | None) -> None:
-        self.viewer.trace = readings
-        self.timeline.show_readings(readings)
-
-    def _changed(self, number: int) -> None:
-        self._show_events()
-        self.table.choose(number)
-        if self.record is not None and self.table.chosen == number:
-            self.inspector.show_event(self.record.event(number))
-
-    def _note(self, text: str) -> None:
-        number = self.inspector.event_id
-        if self.record is not None and number is not None:
-            self.undo.push(Judge(self.record, number, self._changed, note=text))
-
-    def _show_events(self) -> None:
-        record = self.record
+    def ask_why(self, time_s: float | None = None) -> None:
+        """Explain why nothing was reported at a time, or where the video is."""
+        record = self.model.record
         if record is None:
             return
-        self.table.show_events(record.events)
-        self.timeline.show_events(record, self.viewer.end_s)
-        chosen = self.viewer.chosen
-        if chosen is not None:
-            self.viewer.chosen = next((s for s in record.events if s.id == chosen.id), None)
-            self.timeline.choose(self.viewer.chosen.event if self.viewer.chosen else None)
+        if time_s is not None:
+            self._seek(time_s)
+        try:
+            explanation = record.explain(self.viewer.position_s)
+        except SessionError as error:
+            self._report(str(error), warning=True)
+            return
+        WhyDialog(explanation, record.path, self.model.choose_movement, self).exec()
+
+    def analyse_again(self) -> None:
+        """Ask for another sensitivity or number of faces, and have the recording analysed with them."""
+        record = self.model.record
+        if record is None:
+            return
+        video = record.info.video
+        if video is None or not Path(video).exists():
+            self._banner.report("Without its video the session cannot be analysed again.", self)
+            return
+        dialog = AgainDialog(self._settings, record.info, self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.again_asked.emit(video, dialog.chosen)
+
+    def export(self) -> None:
+        """Open the export dialog for this session."""
+        from gui.review.export_dialog import ExportDialog  # imports the pipeline, which takes a second
+
+        if self.model.record is not None:
+            events = [number for number in self.model.shown_ids if number >= 0]
+            ExportDialog(self.model.record, events, self).exec()
+
+    def _report(self, text: str, *, warning: bool = False) -> None:
+        self._banner.report(text, self, warning=warning)
+
+    def _show_session(self) -> None:
+        record = self.model.record
+        self._title.setText(record.path.stem if record else "")
+        partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
+        about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
+        self._about.setText(" · ".join(filter(None, about)))
+        self._arrange()
+
+    def _show_summary(self) -> None:
+        record = self.model.record
+        count = len(record.events) if record else 0
+        judged = record.readings.judged if record and record.readings else ""
+        hindered = hindered_line(record.info.hindered_s) if record else ""
+        self._summary.setText(f"{count} event{'s' * (count != 1)}. {judged} {hindered}".rstrip() if record else "")
+        self.table.setToolTip(self._summary.text())
 
     def _tick(self) -> None:
-        record = self.record
+        record = self.model.record
         if record is None or not self.isVisible():
             return
         self.viewer.advance()
-        self._take_readings(record)
+        self._show_pace()
+        self.model.poll()
         self.timeline.follow(self.viewer.position_s, self.viewer.end_s)
+        self.timeline.show_sound(self.viewer.sound.waveform, self.viewer.position_s, self.viewer.end_s)
         self._tools.refresh()
-        if self.viewer.chosen is not None:
-            film, number = self.viewer.film, self.viewer.chosen.id
-            missing = "No face is seen at the onset." if film and film.knows(number) else ""
-            moment = self.viewer.moment or (record.moment(number) if film is None else None)
-            self.inspector.show_moment(moment, missing)
+        limits = self.model.limits
+        here = "" if limits is None else limit_text(limits_at(limits, self.viewer.position_s))
+        if here != self._limits.text():
+            self._limits.setText(here)
+        chosen_id = self.model.chosen_id
+        if chosen_id is not None:
+            video = self.viewer.video
+            missing = "No face was found at the onset." if video and video.clip_done(chosen_id) else ""
+            clip = self.viewer.clip or (record.clip(chosen_id) if video is None else None)
+            self.inspector.show_clip(clip, missing)
 
-    def _take_readings(self, record: Record) -> None:
-        if record.problem:
-            self._banner.say(record.problem, warning=True)
-            record.problem = ""
-        if record.readings is None or self._readings_shown:
-            return
-        self._readings_shown = True
-        self.viewer.end_s = max(record.readings.end_s, 0.1)
-        self._show_face(self.viewer.chosen.event.face if self.viewer.chosen else 0)
-        self.timeline.show_events(record, self.viewer.end_s)
+    def _show_pace(self) -> None:
+        """Show the video's frame rate and gaps once it is open."""
+        text = self.viewer.video.pace if self.viewer.video else ""
+        if text != self._pace.text():
+            self._pace.setText(text)
 
     def _locate(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Where is the video of this session?", "", VIDEOS)
-        if not path or self.record is None:
+        record = self.model.record
+        if record is None:
             return
         try:
-            self.record.move_video(Path(path))
-        except SourceError as error:
-            self._banner.say(str(error), warning=True)
+            path, remark = choose_video(record, self)
+        except (SourceError, SessionError) as error:
+            self._report(str(error), warning=True)
             return
+        if path is None:
+            return
+        if remark:
+            self._banner.report(remark, self, warning=True)
+        try:
+            record.move_video(path)
         except SessionError as error:
-            self._banner.say(f"{error} The video is shown until the session is closed.", warning=True)
-        number = self.table.chosen
-        self.viewer.open(path)
-        if number is not None:
-            self._choose(number)
+            self._banner.report(f"{error} The video is shown until the session is closed.", self, warning=True)
+        self.viewer.open(str(path))
+        if self.model.chosen_id is not None:
+            self.viewer.play_chosen(loop=True)
 
     def ask_for_session(self) -> None:
-        """Let a person open a session that lies anywhere."""
+        """Open the file dialog for a session."""
         path, _ = QFileDialog.getOpenFileName(self, "Open a session", "", "MEDN sessions (*.medn)")
         if path:
             self.open(Path(path))
 
-    def _delete(self, path: Path) -> None:
-        question = f"Delete {path.name} for good? Its events, traces and notes cannot be brought back."
-        beside = path.with_suffix(".mp4")
-        if beside.exists():
-            question += f" The video {beside.name} beside it is deleted too."
-        buttons = QMessageBox.StandardButton
-        if QMessageBox.question(self, "Delete session", question) == buttons.Yes:
-            self.delete(path)
-
     def delete(self, path: Path) -> None:
-        """Delete a session for good, with the video that was recorded with it."""
-        if self.record is not None and self.record.path.resolve() == path.resolve():
-            self.close_record()
+        """Delete a session, and the video that was recorded with it, after a question."""
+        self._change_file(path, lambda: None if confirm_deletion(path, self) else path)
+
+    def rename(self, path: Path, name: str) -> None:
+        """Give a session another name; an open one stays open."""
+        self._change_file(path, lambda: rename_session(path, name))
+
+    def _change_file(self, path: Path, change: Callable[[], Path | None]) -> None:
+        """Change a session's file while it is not open; `change` returns where it is then, None if it is gone."""
+        record = self.model.record
+        opened = record is not None and record.path.resolve() == path.resolve()
+        if opened:
+            self.model.close()
+        there: Path | None = path
+        problem = ""
         try:
-            delete_session(path)
-            path.with_suffix(".mp4").unlink(missing_ok=True)
-        except (SessionError, OSError) as error:
-            self._banner.say(str(error), warning=True)
+            there = change()
+        except SessionError as error:
+            problem = str(error)
+        if opened and there is not None:
+            self.open(there)
         self.refresh()
+        if problem:
+            self._report(problem, warning=True)
+
+    def _make_commands(self) -> list[Command]:
+        model, viewer, zoom = self.model, self.viewer, self.timeline.zoom
+        table: list[tuple[str, str, Callable[[], object]]] = [
+            ("Space", "play or stop", self.toggle_play),
+            ("Left", "one frame back", partial(viewer.step, -1)),
+            ("Right", "one frame forward", partial(viewer.step, 1)),
+            ("Shift+Left", "one second back", partial(self.step_seconds, -1)),
+            ("Shift+Right", "one second forward", partial(self.step_seconds, 1)),
+            ("J", "previous event", partial(model.step, -1)),
+            ("K", "next event", partial(model.step, 1)),
+            ("O", "to the event's onset", partial(self.go_to, "onset")),
+            ("A", "to the event's apex", partial(self.go_to, "apex")),
+            ("C", "confirm and choose the next", partial(model.review, Status.CONFIRMED)),
+            ("X", "reject and choose the next", partial(model.review, Status.REJECTED)),
+            ("L", "play the event slowly in a loop", self.loop),
+            ("S", "speed ¼, ½ or full", self.next_speed),
+            ("G", "magnify the movement", self.magnify),
+            ("B", "onset beside apex, with a line to move", self.compare),
+            ("Z", "show the whole picture again (the mouse wheel zooms)", viewer.show_whole),
+            ("Shift+M", "mute the sound", viewer.sound.toggle_mute),
+            ("Ctrl+Up", "louder", partial(viewer.sound.louder, 1)),
+            ("Ctrl+Down", "quieter", partial(viewer.sound.louder, -1)),
+            ("Shift+S", "sound at ¼ and ½ speed too, at its own pitch", viewer.sound.toggle_slow),
+            ("E", "write a note", lambda: self.inspector.focus_note()),
+            ("M", "mark this position", self.mark),
+            ("V", "link another video with the session", self._locate),
+            ("Esc", "back to the table", self.table.view.setFocus),
+            ("+", "show a shorter part of the timeline", partial(zoom, -1)),
+            ("-", "show a longer part of the timeline", partial(zoom, 1)),
+            ("D", "show weaker candidates too", self.table.show_weaker),
+            ("Ctrl+F", "filter events", self.table.focus_filter),
+            ("Ctrl+Shift+F", "search in what was said", self.said_search.open_search),
+            ("Ctrl+I", "import what was said", self.said_search.ask_for_file),
+            ("W", "why was nothing reported here?", self.ask_why),
+            ("Ctrl+R", "analyse again with other settings", self.analyse_again),
+            ("Ctrl+E", "export", self.export),
+            ("Ctrl+O", "open a session file", self.ask_for_session),
+            ("Ctrl+Z", "undo", model.undo.undo),
+            ("Ctrl+Shift+Z", "redo", model.undo.redo),
+        ]
+        return [Command(self, *entry) for entry in table]
 
     def _lay_out(self) -> None:
-        self._title, self._about = label("", role="heading"), label("", quiet=True)
-        self._tools = Tools(self)
+        self._title, self._about, self._limits = label("", role="heading"), label("", quiet=True), label("", quiet=True)
+        self._limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
+        self._pace = label("", quiet=True)
+        for text in (self._title, self._about, self._pace):
+            text.setMinimumWidth(1)  # so that a long name does not keep the window wide
         upper, lower = QWidget(), QWidget()
-        top = column(row(self._title, self._about, None), self.viewer, self._tools)
+        again = by_key(self.commands)["Ctrl+R"]
+        self._again = IconButton("arrow-clockwise", again.tip, again.run, flat=True)
+        said = by_key(self.commands)["Ctrl+I"]
+        self._import = IconButton("chat-text", said.tip, said.run, flat=True)
+        self.faces = FaceChoice()
+        head = row(self._title, self._about, None, self._pace, self._limits, self.faces, self._import, self._again)
+        top = column(head, self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
-        below = column(self.timeline, self.table)
-        below.setStretch(0, 2)
-        below.setStretch(1, 3)
+        self._summary = label("", quiet=True, wrap=True)
+        below = column(self.said_search, self.timeline, self._summary, self.table)
+        below.setStretch(1, 4)
+        below.setStretch(3, 3)
         lower.setLayout(below)
-        middle = QSplitter(Qt.Orientation.Vertical)
-        for part, stretch in ((upper, 5), (lower, 5)):
-            middle.addWidget(part)
-            middle.setStretchFactor(middle.count() - 1, stretch)
-        middle.setSizes([420, 420])
+        middle = split(Qt.Orientation.Vertical, (upper, lower), (420, 420), (1, 1))
         self._side = left = frame("panel", column(self.library, margin=12))
-        left.setFixedWidth(248)
+        left.setMinimumWidth(200)
         self._right = right = frame("panel", column(self.inspector, margin=12))
-        right.setFixedWidth(320)
-        everything = row(left, middle, right, margin=12)
-        everything.setStretch(1, 1)
-        self.setLayout(everything)
+        right.setMinimumWidth(250)
+        parts = split(Qt.Orientation.Horizontal, (left, middle, right), (248, 800, 340), (0, 1, 0))
+        self.setLayout(column(parts, margin=12))
 
     def _connect(self) -> None:
         self.library.picked.connect(self.open)
-        self.library.open_asked.connect(self.ask_for_session)
-        self.library.deletion_asked.connect(self._delete)
-        self.table.picked.connect(self._choose)
-        self.inspector.judged.connect(self.judge)
-        self.inspector.noted.connect(self._note)
+        self.library.deletion_asked.connect(self.delete)
+        # not while the list's editor is closing, because the list is made anew
+        self.library.renamed.connect(lambda path, name: QTimer.singleShot(0, partial(self.rename, path, name)))
+        self.model.session_changed.connect(self._show_session)
+        for changed in (self.model.session_changed, self.model.readings_changed, self.model.events_changed):
+            changed.connect(self._show_summary)
+        for changed in (self.model.readings_changed, self.model.chosen_changed, self.model.session_changed):
+            changed.connect(lambda: self.faces.show_faces(self.model.faces, self.model.shown_face))
+        self.faces.picked.connect(self.model.show_face)
+        self.model.failed.connect(lambda problem: self._report(problem, warning=True))
         self.timeline.sought.connect(self._seek)
+        self.said_search.picked.connect(self._seek)
+        self.said_search.found.connect(self.timeline.said.show_found)
+        self.timeline.asked.connect(self.ask_why)
+        self._mark_text.entered.connect(self.model.set_mark_text)
         self.viewer.locate_asked.connect(self._locate)
+        self.viewer.sound.failed.connect(self._report)
         timer = QTimer(self)
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(self._tick)
@@ -292,3 +369,8 @@ class ReviewWorkspace(QWidget):
         self.viewer.magnify(on=False)
         self.viewer.play(on=False)
         self.viewer.seek(time_s)
+
+
+def _not_filmed(info: SessionInfo) -> str:
+    lost = (info.summary or {}).get("frames_not_filmed")
+    return f"{lost} frames are missing in the film" if isinstance(lost, int) and lost else ""

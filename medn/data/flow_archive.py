@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.model import EMOTIONS
+from medn.contract import EMOTIONS
 
 AU_NAME = re.compile(r"AU[1-9]\d?")
 
@@ -103,7 +103,7 @@ def _stored_fields(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of an archive's fields as they lie in the file."""
     names = [field.name for field in dataclasses.fields(FlowArchive)]
     try:
-        # NumPy would take a bare array or a pickle too, and reads headers before it knows that they are whole
+        # NumPy would take a bare array or a pickle too, and reads headers before it checks that they are complete
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()
         if damaged:

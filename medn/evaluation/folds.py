@@ -2,7 +2,7 @@
 
 Clips of one person resemble each other far more than clips of one emotion, so every figure rests on people the network
 never saw. The composite of MEGC 2019 (24 subjects of CASME II, 28 of SAMM, 16 of SMIC-HS) gives 68 folds; subjects are
-told apart with their database, for databases use the same names.
+distinguished by their database, for databases use the same names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medn.contract import AU_NAMES, EMOTIONS
 from medn.evaluation.metrics import ClassScores, class_scores
-from medn.evaluation.recognition import Answers, Recognition, Truth, score
-from medn.model import AU_NAMES, EMOTIONS
+from medn.evaluation.recognition import Predictions, Recognition, Truth, score
 
-FitPredict = Callable[[NDArray[np.int64], NDArray[np.int64], int], Sequence[Answers]]
-"""(training indices, test indices, seed) → the answers to the tests after each epoch, of which the last counts."""
+FitPredict = Callable[[NDArray[np.int64], NDArray[np.int64], int], Sequence[Predictions]]
+"""(training indices, test indices, seed) → the predictions for the tests after each epoch, of which the last counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class LosoResult:
-    """What `loso` tells; plain numbers."""
+    """The result of `loso`; plain numbers."""
 
     folds: int
     seeds: tuple[int, ...]
     by_seed: tuple[Recognition, ...]
-    """Scores of the answers pooled over the folds."""
+    """Scores of the predictions pooled over the folds."""
     predicted: tuple[tuple[int, ...], ...]
     """Class numbers by seed and clip, in the order of the clips."""
     oracle: tuple[ClassScores, ...] = ()
@@ -68,9 +68,9 @@ def refuse_leak(train_subjects: Iterable[str], test_subjects: Iterable[str]) -> 
 
 
 def loso(truth: Truth, fit_predict: FitPredict, seeds: Sequence[int], oracle: bool = False) -> LosoResult:
-    """Leave each subject out in turn, once for every seed, and score the pooled answers.
+    """Leave each subject out in turn, once for every seed, and score the pooled predictions.
 
-    `fit_predict` trains on the first indices and answers for the second.
+    `fit_predict` trains on the first indices and predicts the second.
 
     `oracle` adds what choosing each fold's epoch *by its test accuracy* would report (the first best one). Some
     published figures are made so; it is no estimate of anything and is only for comparing with them.
@@ -78,14 +78,14 @@ def loso(truth: Truth, fit_predict: FitPredict, seeds: Sequence[int], oracle: bo
     folds = list(loso_folds(truth.subject))
     by_seed, predicted, best = [], [], []
     for seed in seeds:
-        pooled = Answers(*(np.empty((len(truth), len(names)), np.float32) for names in (EMOTIONS, AU_NAMES)))
+        pooled = Predictions(*(np.empty((len(truth), len(names)), np.float32) for names in (EMOTIONS, AU_NAMES)))
         best_guess = np.empty(len(truth), np.int64)
         for fold in folds:
             refuse_leak(truth.subject[fold.train], truth.subject[fold.test])
             epochs = fit_predict(fold.train, fold.test, seed)
             if len(epochs[-1].emotion) != len(fold.test):
                 raise ValueError(
-                    f"{len(epochs[-1].emotion)} answers came for the {len(fold.test)} clips of {fold.subject}."
+                    f"{len(epochs[-1].emotion)} predictions came for the {len(fold.test)} clips of {fold.subject}."
                 )
             pooled.emotion[fold.test], pooled.aus[fold.test] = epochs[-1]
             guesses = np.stack([epoch.emotion.argmax(axis=1) for epoch in epochs])

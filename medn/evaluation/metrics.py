@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from medn.model import AU_CLAIMED_AT
+from medn.contract import AU_CLAIMED_AT
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """What `class_scores` tells; plain numbers, so that `dataclasses.asdict` of it is JSON."""
+    """The result of `class_scores`; plain numbers, so that `dataclasses.asdict` of it is JSON."""
 
     clips: int
     uf1: float
@@ -59,12 +59,12 @@ def class_scores(
     Counts are pooled over everything given (all folds), as MEGC 2019 asks. With `subjects` ((N,) names, unique over
     databases) the 95 % interval of UF1 under resampling of subjects is added.
     """
-    true, guess = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
-    counts = confusion_matrix(true, guess, classes)
+    true, named = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
+    counts = confusion_matrix(true, named, classes)
     baseline = confusion_matrix(true, largest_class(true, classes), classes)
     interval = None
     if subjects is not None:
-        interval = subject_bootstrap(subjects, lambda i: uf1(confusion_matrix(true[i], guess[i], classes)))
+        interval = subject_bootstrap(subjects, lambda i: uf1(confusion_matrix(true[i], named[i], classes)))
     return ClassScores(
         clips=len(true),
         uf1=uf1(counts),

@@ -1,4 +1,4 @@
-"""A judgement as a picture: the confusion matrix and what is known of each action unit."""
+"""An evaluation as a picture: the confusion matrix and the AUC of each action unit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from statistics import mean
 import matplotlib as mpl
 import numpy as np
 
+from medn.contract import EMOTIONS
 from medn.evaluation.recognition import Recognition, confusion
-from medn.model import EMOTIONS
 
 mpl.use("Agg")
 
@@ -16,9 +16,9 @@ from matplotlib import pyplot as plt
 
 
 def draw_recognition(results: Sequence[Recognition], path: Path) -> None:
-    """Write a PNG of one judgement, or of one for each seed: counts summed, scores averaged.
+    """Write a PNG of one evaluation, or of one for each seed: counts summed, scores averaged.
 
-    Needs the `train` extra (matplotlib).
+    Needs the `lab` extra (matplotlib).
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1, 1.5), layout="constrained")
     counts = confusion(results)

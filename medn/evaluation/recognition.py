@@ -1,21 +1,26 @@
-"""What a network says of coded micro-expressions, scored against the codes: classes, action units, calibration.
+"""Predictions for coded micro-expressions, scored against the codes: classes, action units, calibration.
 
-One form for every judgement on clips, whether one network answers for all of them or each subject's clips are
-answered by one that never saw that subject, once for each of several seeds.
+One form for every evaluation on clips, whether one network is used for all of them or each subject's clips are
+predicted by one that never saw that subject, once for each of several seeds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import mean, stdev
 from typing import NamedTuple, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from medn.data.flow_archive import FlowArchive
+from medn.contract import AU_NAMES, EMOTIONS
+from medn.data.flow_archive import FlowArchive, read_flow_archive
+from medn.data.samples import Samples
+from medn.evaluation.calibration import TemperatureScaling, folded_scaling
 from medn.evaluation.metrics import AUScore, ClassScores, au_scores, class_scores, expected_calibration_error
-from medn.model import AU_NAMES, EMOTIONS
-from medn.training.samples import Samples
+from medn.face.flow import published_maps
+from medn.model.motion import MotionBranch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +41,7 @@ class Truth:
 
     @classmethod
     def of_archive(cls, archive: FlowArchive) -> Self:
-        """Of flow maps; units that the network does not know are left out."""
+        """The truth of flow maps; action units that the network does not output are left out."""
         aus = np.full((len(archive), len(AU_NAMES)), np.nan, np.float32)
         for name, column in zip(archive.au_names, archive.au.T, strict=True):
             if name in AU_NAMES:
@@ -52,8 +57,8 @@ class Truth:
         return len(self.emotion)
 
 
-class Answers(NamedTuple):
-    """What a network says of N clips, as probabilities."""
+class Predictions(NamedTuple):
+    """Predictions for N clips, as probabilities."""
 
     emotion: NDArray[np.float32]
     """(N, 3), each row sums to 1."""
@@ -73,23 +78,48 @@ class Recognition:
     """Over the units for which an AUC exists."""
     calibration_error: float
     """Expected calibration error of the classes' probabilities, 15 bins."""
+    scaling: TemperatureScaling | None = None
+    """What one temperature brings, on subjects that it was not fitted to."""
 
 
-def score(truth: Truth, answers: Answers) -> Recognition:
-    """Score the answers to all clips at once, as MEGC 2019 pools them."""
-    guess = answers.emotion.argmax(axis=1)
+def score(truth: Truth, predictions: Predictions) -> Recognition:
+    """Score the predictions for all clips at once, as MEGC 2019 pools them."""
+    predicted = predictions.emotion.argmax(axis=1)
 
     def scores(at: NDArray[np.bool_]) -> ClassScores:
-        return class_scores(truth.emotion[at], guess[at], len(EMOTIONS), truth.subject[at])
+        return class_scores(truth.emotion[at], predicted[at], len(EMOTIONS), truth.subject[at])
 
-    units = tuple(unit for unit in au_scores(truth.aus, answers.aus, AU_NAMES) if unit.clips)
+    units = tuple(unit for unit in au_scores(truth.aus, predictions.aus, AU_NAMES) if unit.clips)
     return Recognition(
         whole=scores(np.ones(len(truth), np.bool_)),
         by_database={str(name): scores(truth.database == name) for name in np.unique(truth.database)},
         aus=units,
         au_mean_auc=mean_auc(units),
-        calibration_error=expected_calibration_error(answers.emotion, truth.emotion),
+        calibration_error=expected_calibration_error(predictions.emotion, truth.emotion),
     )
+
+
+def evaluate_flow(path: Path, motion: MotionBranch) -> Recognition:
+    """Evaluate a motion branch on an archive of flow maps.
+
+    Raises ValueError with one sentence where the file cannot be read, or its maps are not 28 × 28.
+    """
+    archive = read_flow_archive(path)
+    if archive.flow.shape[1:3] != (28, 28):
+        raise ValueError(f"{path}: flow maps must be 28 × 28, not {archive.flow.shape[1]} × {archive.flow.shape[2]}.")
+    truth, predictions = Truth.of_archive(archive), predict_maps(motion, published_maps(archive.flow))
+    recognition = score(truth, predictions)
+    if len(np.unique(truth.subject)) < 2:
+        return recognition
+    return replace(recognition, scaling=folded_scaling(predictions.emotion, truth.emotion, truth.subject))
+
+
+def predict_maps(motion: MotionBranch, maps: NDArray[np.float32]) -> Predictions:
+    """Predictions of a motion branch for maps (N, 3, 28, 28) whose amplitudes are unknown."""
+    motion.eval()
+    with torch.inference_mode():
+        output = motion(torch.from_numpy(maps), torch.zeros(len(maps), 2))
+    return Predictions(output.emotion_logits.softmax(dim=1).numpy(), output.au_logits.sigmoid().numpy())
 
 
 def mean_auc(units: Sequence[AUScore]) -> float | None:
@@ -99,9 +129,9 @@ def mean_auc(units: Sequence[AUScore]) -> float | None:
 
 
 def recognition_table(results: Sequence[Recognition], oracle: Sequence[ClassScores] = ()) -> str:
-    """One judgement, or one for each seed, as plain text: classes, the confusion matrix, calibration, action units.
+    """One evaluation, or one for each seed, as plain text: classes, the confusion matrix, calibration, action units.
 
-    Of several, means ± sample standard deviations are told, and the confusion matrix is the sum. `oracle` adds a row.
+    Of several, means ± sample standard deviations are given, and the confusion matrix is the sum. `oracle` adds a row.
     """
     first = results[0]
     rows = {"all": [result.whole for result in results]}
@@ -125,11 +155,21 @@ def recognition_table(results: Sequence[Recognition], oracle: Sequence[ClassScor
         f"{name:22} " + " ".join(f"{n:9d}" for n in row) for name, row in zip(EMOTIONS, confusion(results), strict=True)
     ]
     lines += ["", f"expected calibration error {spread([result.calibration_error for result in results])}"]
+    lines += [scaling_line(result.scaling) for result in results if result.scaling]
     return "\n".join([*lines, *_unit_lines(results)])
 
 
+def scaling_line(scaling: TemperatureScaling) -> str:
+    """What one temperature would bring, in a line."""
+    return (
+        f"scaled by a temperature, on held-out subjects ({scaling.folds} folds): calibration error "
+        f"{scaling.calibration_error:.3f} ± {scaling.calibration_error_spread:.3f}, log loss {scaling.log_loss:.3f} "
+        f"(unscaled {scaling.log_loss_before:.3f}); fitted on all: {scaling.temperature:.2f}"
+    )
+
+
 def confusion(results: Sequence[Recognition]) -> NDArray[np.int64]:
-    """(3, 3) counts summed over the judgements: row the true class, column the predicted one."""
+    """(3, 3) counts summed over the folds: row the true class, column the predicted one."""
     return np.sum([result.whole.confusion for result in results], axis=0)
 
 
@@ -147,9 +187,9 @@ def _unit_lines(results: Sequence[Recognition]) -> list[str]:
     width = len(spread([0.5] * len(results)))
     lines = ["", f"unit  clips  there  {'AUC':{width}}  {'F1':{width}}  claimed in every clip: F1"]
     for units in zip(*(result.aus for result in results), strict=True):
-        told = [spread([getattr(unit, name) for unit in units], width) for name in ("auc", "f1")]
+        both = [spread([getattr(unit, name) for unit in units], width) for name in ("auc", "f1")]
         base = spread([units[0].baseline_f1])
-        lines.append(f"{units[0].name:5} {units[0].clips:5d}  {units[0].positives:5d}  {told[0]}  {told[1]}  {base}")
+        lines.append(f"{units[0].name:5} {units[0].clips:5d}  {units[0].positives:5d}  {both[0]}  {both[1]}  {base}")
     if results[0].au_mean_auc is not None:
         lines.append(f"mean AUC {spread([result.au_mean_auc for result in results])}")
     return lines

@@ -1,4 +1,4 @@
-"""MEDN as a whole, judged on windows: is it a micro-expression, which class, which action units, how decoupled."""
+"""MEDN as a whole, evaluated on windows: is it a micro-expression, which class, which action units, how decoupled."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from medn.contract import AU_NAMES, EMOTIONS
+from medn.data.samples import Samples
 from medn.evaluation.calibration import fit_temperature, fold_temperatures
 from medn.evaluation.metrics import AUScore, ClassScores, au_scores, class_scores, expected_calibration_error
-from medn.face.flow import amplitude_iod, framed, normalised, with_strain, without_rigid_motion
-from medn.model import AU_NAMES, EMOTIONS
+from medn.face.flow import flow_maps
 from medn.model.medn import MEDN, Prediction
-from medn.training.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,13 @@ class WindowResult:
 
 
 def predict_windows(network: MEDN, samples: Samples, batch: int = 32) -> Prediction:
-    """What the network says of every sample."""
+    """The network's prediction for every sample."""
     network.eval()
     parts = []
     for start in range(0, len(samples), batch):
         part = slice(start, start + batch)
-        halved = np.asarray(samples.flow[part], np.float32)
-        displacement = np.stack([without_rigid_motion(framed(each)) for each in halved])
-        maps = normalised(with_strain(displacement))
-        context = np.stack([amplitude_iod(displacement), samples.rise_s[part]], axis=1)
+        maps, amplitude = flow_maps(samples.flow[part])
+        context = np.stack([amplitude, samples.rise_s[part]], axis=1)
         faces = torch.tensor(np.asarray(samples.faces[part])).float() / 255
         with torch.inference_mode():
             parts.append(network(faces, torch.from_numpy(maps), torch.from_numpy(context)))
@@ -56,15 +54,15 @@ def predict_windows(network: MEDN, samples: Samples, batch: int = 32) -> Predict
 
 
 def evaluate_windows(network: MEDN, samples: Samples) -> WindowResult:
-    """Judge a network on windows with faces; they should be of people it never saw."""
-    told = predict_windows(network, samples)
+    """Evaluate a network on windows with faces; they should be of people that are not in its training."""
+    output = predict_windows(network, samples)
     micro = np.asarray(samples.micro) == 1
-    chance = told.micro_logit.sigmoid().numpy()
+    chance = output.micro_logit.sigmoid().numpy()
     kinds = np.asarray(samples.kind)
     known = np.asarray(samples.emotion) >= 0
     label, subject = np.asarray(samples.emotion)[known], np.asarray(samples.subject)[known]
-    classes = told.emotion_logits.softmax(dim=1).numpy()[known]
-    motion_guess = told.motion_emotion_logits.numpy()[known].argmax(axis=1)
+    classes = output.emotion_logits.softmax(dim=1).numpy()[known]
+    motion_guess = output.motion_emotion_logits.numpy()[known].argmax(axis=1)
     return WindowResult(
         windows=len(samples),
         identities=len(np.unique(samples.subject)),
@@ -74,34 +72,34 @@ def evaluate_windows(network: MEDN, samples: Samples) -> WindowResult:
         found=float((chance[micro] > 0.5).mean()),
         emotion=class_scores(label, classes.argmax(axis=1), len(EMOTIONS), subject),
         motion_emotion=class_scores(label, motion_guess, len(EMOTIONS), subject),
-        aus=tuple(au_scores(np.asarray(samples.aus)[micro], told.au_logits.sigmoid().numpy()[micro], AU_NAMES)),
+        aus=tuple(au_scores(np.asarray(samples.aus)[micro], output.au_logits.sigmoid().numpy()[micro], AU_NAMES)),
         emotion_calibration_error=expected_calibration_error(classes, label),
         micro_calibration_error=expected_calibration_error(
             np.stack([1 - chance, chance], axis=1), micro.astype(np.int64)
         ),
-        mean_cosine=mean_cosine(told),
+        mean_cosine=mean_cosine(output),
     )
 
 
-def mean_cosine(told: Prediction) -> float:
+def mean_cosine(output: Prediction) -> float:
     """Mean |cos| between the branches' features, each centred over the windows."""
-    motion, emotion = told.motion_features, told.emotion_features
+    motion, emotion = output.motion_features, output.emotion_features
     cosine = F.cosine_similarity(motion - motion.mean(dim=0), emotion - emotion.mean(dim=0), dim=1)
     return float(cosine.abs().mean())
 
 
 def calibrate(network: MEDN, validation: Samples) -> dict[str, float]:
     """Fit the temperatures of all heads on windows of people that training did not see, and fold them in."""
-    told = predict_windows(network, validation)
+    output = predict_windows(network, validation)
     emotion = torch.tensor(np.asarray(validation.emotion))
     known, micro = emotion >= 0, torch.tensor(np.asarray(validation.micro))
     aus = torch.tensor(np.asarray(validation.aus))
     there = ~aus.isnan()
     fitted = {
-        "emotion": fit_temperature(told.emotion_logits[known], emotion[known]),
-        "micro": fit_temperature(told.micro_logit, micro),
-        "motion_emotion": fit_temperature(told.motion_emotion_logits[known], emotion[known]),
-        "au": fit_temperature(told.au_logits[there], aus[there]),
+        "emotion": fit_temperature(output.emotion_logits[known], emotion[known]),
+        "micro": fit_temperature(output.micro_logit, micro),
+        "motion_emotion": fit_temperature(output.motion_emotion_logits[known], emotion[known]),
+        "au": fit_temperature(output.au_logits[there], aus[there]),
     }
     fold_temperatures(network, **fitted)
     return fitted

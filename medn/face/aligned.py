@@ -2,7 +2,7 @@
 
 An aligned face is a grey picture of 128×128 px in which the eye centres lie level, 48 px apart, around (63.5, 38). At
 that scale the chin of most faces ends at the lower edge, the brows keep a dozen px of air, and 1 % of the eye
-distance (the unit in which all movement is told, % iod) is 0.48 px.
+distance (all movement is measured in % iod) is 0.48 px.
 """
 
 import math
@@ -12,9 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIZE_PX = 128
-EYE_DISTANCE_PX = 48.0
-EYE_CENTRE_PX = (63.5, 38.0)
+from medn.contract import EYE_CENTRE_PX, EYE_DISTANCE_PX, SIZE_PX
 
 FINE_BELOW = 0.75
 """Zoom from frame to aligned face below which single samples would skip pixels; two by two would below half of it."""
@@ -33,7 +31,7 @@ class EyeAxis(NamedTuple):
     length_px: float
     """The eye distance (iod)."""
     tilt: float
-    """Radians, clockwise as seen."""
+    """Radians, clockwise in the image."""
 
 
 def eye_axis(points: NDArray[np.float32]) -> EyeAxis:

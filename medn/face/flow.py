@@ -5,18 +5,18 @@ to a square, with the eye line at 30 % of its height and the eyes 46 % of its wi
 MEGC 2019 composite). Those are TV-L1 flow; this is DIS, which costs a tenth, and at this size a network that learned
 from it reads them better than one that learned from TV-L1.
 
-Published maps lose their amplitude, so each channel is centred and scaled by itself, and the amplitude is told apart.
-Training pairs, database clips, published maps and live windows all go through `normalised`.
+Published maps lose their amplitude, so each channel is centred and scaled by itself; amplitude is given separately.
+Training, evaluation and live windows go through `flow_maps`; they and published maps through `normalised`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import EYE_CENTRE_PX, EYE_DISTANCE_PX
-from medn.model import FLOW_SIZE
+from medn.contract import EYE_CENTRE_PX, EYE_DISTANCE_PX, FLOW_SIZE
 
 BOX_WIDTH_PX = EYE_DISTANCE_PX / 0.46
 BOX_HEIGHT_PX = BOX_WIDTH_PX * 1.15
@@ -37,8 +37,26 @@ class FlowMap:
 
 def flow_map(onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> FlowMap:
     """The flow map between two aligned grey faces ((128, 128) uint8)."""
-    displacement = without_rigid_motion(framed(halved_flow(onset, apex)))
-    return FlowMap(normalised(with_strain(displacement)), float(amplitude_iod(displacement)))
+    maps, amplitude = flow_maps(halved_flow(onset, apex)[None])
+    return FlowMap(maps[0], float(amplitude[0]))
+
+
+def flow_maps(
+    halved: NDArray[np.floating],
+    reframe: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
+    disturb: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The network's `flow` (B, 3, 28, 28) and amplitudes (B,) in % iod from halved flow (B, 2, 64, 64).
+
+    Training augments in between: `reframe` replaces `framed` for the whole batch; `disturb` gets the framed
+    displacements and those without rigid motion, (B, 2, 28, 28) each, and returns what the maps are made of. Rigid
+    motion is taken out of each sample by itself, so that its result does not depend on the batch it is in.
+    """
+    whole = np.asarray(halved, np.float32)
+    displacement = np.stack([framed(each) for each in whole]) if reframe is None else reframe(whole)
+    steady = np.stack([without_rigid_motion(each) for each in displacement])
+    maps = steady if disturb is None else disturb(displacement, steady)
+    return normalised(with_strain(maps)), amplitude_iod(steady)
 
 
 def halved_flow(onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -28,6 +28,12 @@ BLENDSHAPES = (
 )  # fmt: skip
 """Names of `FaceObservation.blendshapes`, in the model's order. Left and right are the person's own."""
 
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+"""Landmarks of the face's rim, clockwise in the picture from the middle of the forehead."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceObservation:
@@ -62,7 +68,7 @@ class Landmarker:
         self._last_ms = -1
         with native_log_silenced():
             self._task = vision.FaceLandmarker.create_from_options(options)
-            self(np.zeros((64, 64, 3), np.uint8))  # the first picture costs more, and says more
+            self(np.zeros((64, 64, 3), np.uint8))  # the first picture takes longer and logs more
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float = 0.0) -> list[FaceObservation]:
         """Faces in an RGB picture ((H, W, 3) uint8, contiguous), in the model's own order.

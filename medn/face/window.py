@@ -1,4 +1,4 @@
-"""The window: all that the network is told of one movement, from its onset to its apex.
+"""The window: the network's whole input for one movement, from its onset to its apex.
 
 Training clips, database clips and live candidates become windows by `window`, and by nothing else.
 """
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medn.contract import FRAMES
 from medn.face.flow import flow_map
-from medn.model import FRAMES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +37,8 @@ def window(faces: NDArray[np.uint8], times_s: NDArray[np.float64], onset_s: floa
             f"{times_s[-1]:.3f} s."
         )
     spread = faces_at(faces, times_s, np.linspace(onset_s, apex_s, FRAMES))
-    told = flow_map(spread[0], spread[-1])
-    return Window(spread, told.map, told.amplitude_iod, apex_s - onset_s)
+    flow = flow_map(spread[0], spread[-1])
+    return Window(spread, flow.map, flow.amplitude_iod, apex_s - onset_s)
 
 
 def faces_at(

@@ -53,7 +53,7 @@ def medn_loss(prediction: Prediction, targets: Targets, weights: LossWeights) ->
 
 
 def orthogonality(motion: Tensor, emotion: Tensor) -> Tensor:
-    """Mean squared cosine between two (B, D) feature sets, row by row: 0 where the branches tell different things.
+    """Mean squared cosine between two (B, D) feature sets, row by row: 0 where the branches' features are orthogonal.
 
     From the paper: a loss keeps the branches' features orthogonal. Our reading: squared, so that the sign is free and
     the pull fades as the angle nears 90°; over features centred on the batch, because a shared offset is no content.

@@ -1,19 +1,19 @@
 """MEDN: the motion branch and SEViT, held apart in training, joined by CoFM."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from medn.model import EMOTIONS
+from medn.contract import EMOTIONS
+from medn.model.config import MEDNConfig
 from medn.model.fusion import CoFM, Concatenation
 from medn.model.motion import MotionBranch, context_features
 from medn.model.sevit import SEViT
 
 
 class Prediction(NamedTuple):
-    """What MEDN tells of a batch of B windows."""
+    """MEDN's output for a batch of B windows."""
 
     emotion_logits: Tensor
     """(B, 3): negative, positive, surprise."""
@@ -27,22 +27,6 @@ class Prediction(NamedTuple):
     """(B, D)."""
     emotion_features: Tensor
     """(B, D)."""
-
-
-@dataclass(frozen=True, slots=True)
-class MEDNConfig:
-    """The network's sizes and its ablations (the other two, no AU task and no orthogonality, are loss weights of 0)."""
-
-    width: int = 128
-    """D, the size of the features."""
-    depth: int = 3
-    """Blocks of SEViT."""
-    heads: int = 4
-    keep: tuple[int, ...] = (16, 8, 4)
-    """Patches that SEViT keeps, of 64, at each sparsity rate; one alone is the "single sparsity rate" ablation."""
-    members: int = 3
-    """Networks in the motion branch's committee."""
-    fusion: Literal["cofm", "concatenation", "motion only", "emotion only"] = "cofm"
 
 
 class MEDN(nn.Module):

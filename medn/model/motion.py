@@ -10,11 +10,11 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from medn.model import AU_NAMES, EMOTIONS, FLOW_SIZE
+from medn.contract import AU_NAMES, EMOTIONS, FLOW_SIZE
 
 
 class Motion(NamedTuple):
-    """What the motion branch tells of a batch of B flow maps."""
+    """The motion branch's output for a batch of B flow maps."""
 
     features: Tensor
     """(B, D)."""
@@ -53,7 +53,7 @@ class MotionBranch(nn.Module):
 
         For training: members learn one by one, or they would lean on each other, and mirrored maps come by chance.
         """
-        return [member.read(flow, member.told(context))[2:] for member in self.each_member()]
+        return [member.read(flow, member.context_bias(context))[2:] for member in self.each_member()]
 
     def each_member(self) -> "list[Member]":
         """The committee's networks."""
@@ -83,19 +83,19 @@ class Member(nn.Module):
 
     def forward(self, flow: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Grid (B, 48, 7, 7), hidden (B, 96), AU logits (B, 12), emotion logits (B, 3)."""
-        told = self.told(context)
-        straight, mirror = self.read(flow, told), self.read(mirrored(flow), told)
+        bias = self.context_bias(context)
+        straight, mirror = self.read(flow, bias), self.read(mirrored(flow), bias)
         grid, hidden, au, emotion = ((a + b) / 2 for a, b in zip(straight, mirror, strict=True))
         return grid, hidden, au, emotion
 
-    def told(self, context: Tensor) -> Tensor:
+    def context_bias(self, context: Tensor) -> Tensor:
         """(B, 96): what amplitude and rise time, (B, 2), zero where unknown, add to the hidden layer."""
         return self.context(context_features(context))
 
-    def read(self, flow: Tensor, told: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def read(self, flow: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """As `forward`, of one orientation."""
         grid = self.convolutions(flow)
-        hidden = torch.relu(self.hidden(self.dropout(grid.flatten(1))) + told)
+        hidden = torch.relu(self.hidden(self.dropout(grid.flatten(1))) + bias)
         return grid, hidden, self.au(self.dropout(hidden)), self.emotion(self.dropout(hidden))
 
 

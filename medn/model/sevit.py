@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from medn.face.aligned import SIZE_PX
-from medn.model import FRAMES
+from medn.contract import FRAMES, SIZE_PX
 
 PATCH_PX = 16
 STEP_FRAMES = 2
@@ -25,7 +24,7 @@ _STEPS = FRAMES // STEP_FRAMES
 
 
 class Emotion(NamedTuple):
-    """What SEViT tells of a batch of B windows."""
+    """SEViT's output for a batch of B windows."""
 
     features: Tensor
     """(B, D)."""

@@ -1,13 +1,10 @@
-"""MEDN made ready to run: PyTorch, ONNX Runtime or TensorRT behind one call, chosen in the open.
+"""The network prepared to run: PyTorch, ONNX Runtime or TensorRT behind one call, with reasons for the choice.
 
 Nothing here imports PyTorch or TensorRT until a runtime that needs it is loaded.
 """
 
+from medn.runtime.base import EngineRefusedError, Recognition, Runtime, RuntimeUnavailableError, WindowBatch
 from medn.runtime.choose import AUTO_ORDER, RUNTIMES, Choice, explain_choice, load_runtime, runtimes_here
-from medn.runtime.errors import EngineRefusedError, RuntimeUnavailableError
-from medn.runtime.runtime import Runtime
-from medn.runtime.weights import Weights
-from medn.runtime.windows import Recognition, WindowBatch
 
 __all__ = [
     "AUTO_ORDER",
@@ -17,7 +14,6 @@ __all__ = [
     "Recognition",
     "Runtime",
     "RuntimeUnavailableError",
-    "Weights",
     "WindowBatch",
     "explain_choice",
     "load_runtime",

@@ -22,11 +22,16 @@ def why_no_gpu() -> str:
     return ""
 
 
+def why_no_torch() -> str:
+    """Why PyTorch cannot be used, empty where it can."""
+    return "" if importlib.util.find_spec("torch") else "PyTorch is not installed (pip install 'medn[lab]' does)"
+
+
 @cache
 def why_no_torch_cuda() -> str:
     """Why PyTorch cannot compute on a GPU, empty where it can."""
-    if why_no_gpu():
-        return why_no_gpu()
+    if why_not := why_no_gpu() or why_no_torch():
+        return why_not
     import torch
 
     if torch.version.cuda is None:
@@ -40,7 +45,7 @@ def why_no_torch_tensorrt() -> str:
     if why_no_torch_cuda():
         return why_no_torch_cuda()
     if importlib.util.find_spec("torch_tensorrt") is None:
-        return "torch-tensorrt is not installed (docs/tensorrt.md says how)"
+        return "torch-tensorrt is not installed (see docs/tensorrt.md)"
     return ""
 
 

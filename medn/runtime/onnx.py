@@ -11,8 +11,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
-from medn.runtime.buffers import INPUTS, OUTPUTS, Buffers, Prepared
-from medn.runtime.errors import RuntimeUnavailableError
+from medn.runtime.base import INPUTS, OUTPUTS, Buffers, Prepared, RuntimeUnavailableError
 
 FAILURES = (errors.Fail, errors.RuntimeException, errors.EPFail, errors.EngineError, errors.DeviceReset)
 
@@ -43,7 +42,7 @@ def prepare(twin: Path, provider: str, buffers: Buffers, threads: int = 1) -> Pr
         binding = bindings.get(count)
         if binding is None:
             binding = bindings[count] = _outputs_bound(session, buffers, count)
-        # bound anew each time, because that is when a GPU provider copies them; on the CPU nothing is copied
+        # bound again each time, because that is when a GPU provider copies them; on the CPU nothing is copied
         for name in INPUTS:
             binding.bind_cpu_input(name, getattr(buffers, name)[:count])
         session.run_with_iobinding(binding)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from medn.model.medn import MEDN
-from medn.runtime.buffers import INPUTS, OUTPUTS, Buffers, Prepared
+from medn.runtime.base import INPUTS, OUTPUTS, Buffers, Prepared
 
 Call = Callable[[Tensor, Tensor, Tensor], Sequence[Tensor]]
 """faces, flow and context → emotion, AU and micro-expression logits, perhaps followed by more."""
@@ -32,8 +32,8 @@ def forward(call: Call, device: str, buffers: Buffers) -> Callable[[int], None]:
         if staged is not inputs:
             for there, here in zip(staged, inputs, strict=True):
                 there[:count].copy_(here[:count])
-        answers = call(*(tensor[:count] for tensor in staged))
-        for here, there in zip(outputs, answers, strict=False):
+        returned = call(*(tensor[:count] for tensor in staged))
+        for here, there in zip(outputs, returned, strict=False):
             here[:count].copy_(there)
 
     return run

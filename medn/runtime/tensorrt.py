@@ -1,19 +1,26 @@
 """MEDN as a TensorRT engine, by torch_tensorrt: built once, kept as bytes, run from fixed buffers with CUDA graphs.
 
 torch_tensorrt is imported where it is used, because it exists only beside an NVIDIA GPU.
+
+Half precision is for layers that cost time and tolerate it: convolutions, attention and wide linear layers. Single
+precision stays where rounding would change a decision: the normalisation of the faces, the scores by which patches are
+chosen, layer norms, residual sums, and the heads.
 """
 
+import copy
 from importlib import metadata
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
-from medn.model.medn import MEDN
-from medn.runtime.buffers import INPUTS, Buffers, Prepared
-from medn.runtime.engine_cache import Engine, Machine
-from medn.runtime.parity import Precision
-from medn.runtime.program import tensorrt_program
+from medn.model.medn import MEDN, example_inputs
+from medn.model.sevit import Attention
+from medn.runtime.base import INPUTS, MAX_WINDOWS, Buffers, Engine, Machine, Precision, Prepared
 from medn.runtime.pytorch import forward
+
+NARROW = 16
+"""Linear layers with no more outputs than this are heads."""
 
 
 def machine() -> Machine:
@@ -69,10 +76,65 @@ def prepare(engine: Engine, buffers: Buffers) -> Prepared:
     order = [INPUTS.index(name) for name in engine.inputs]
 
     def call(*inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        answers: tuple[torch.Tensor, ...] = module(*(inputs[place] for place in order))
-        return answers
+        outputs: tuple[torch.Tensor, ...] = module(*(inputs[place] for place in order))
+        return outputs
 
     return Prepared(forward(call, "cuda", buffers), torch.cuda.get_device_name(), (RuntimeError,))
+
+
+def tensorrt_program(network: MEDN, precision: Precision, device: str = "cpu") -> torch.export.ExportedProgram:
+    """faces, flow and context → the emotion, AU and micro-expression logits, all float32 from outside.
+
+    TensorRT tunes for the batch that the example has, which must be at least 2 (one would be taken for a constant).
+    """
+    network = half_precision_where_tolerated(network) if precision == "fp16" else network.eval()
+    logits = _Logits(network).to(device)
+    batch = torch.export.Dim("batch", min=1, max=MAX_WINDOWS)
+    inputs = tuple(tensor.to(device) for tensor in example_inputs(2))
+    return torch.export.export(logits, inputs, dynamic_shapes=({0: batch},) * 3)
+
+
+def export_program(network: MEDN, path: Path, precision: Precision = "fp16") -> None:
+    """Write the program for the CPU, on any machine: `torch.export.load` reads it, and so do tools that inspect it."""
+    torch.export.save(tensorrt_program(network, precision), path)
+
+
+def half_precision_where_tolerated(network: MEDN) -> MEDN:
+    """A copy of `network` whose tolerant layers compute in float16; inputs and outputs stay float32."""
+    mixed = copy.deepcopy(network).eval()
+    _halve(mixed)
+    return mixed
+
+
+class Half(nn.Module):
+    """A layer in float16 between casts."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer.half()
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """The output of the layer, as float32."""
+        output: Tensor = self.layer(*(each.to(torch.float16) for each in inputs))
+        return output.to(torch.float32)
+
+
+class _Logits(nn.Module):
+    def __init__(self, network: MEDN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor, flow: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        prediction = self.network(faces, flow, context)
+        return prediction.emotion_logits, prediction.au_logits, prediction.micro_logit
+
+
+def _halve(module: nn.Module) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, Attention | nn.Conv2d) or (isinstance(child, nn.Linear) and child.out_features > NARROW):
+            setattr(module, name, Half(child))
+        else:
+            _halve(child)
 
 
 def _settings() -> object:

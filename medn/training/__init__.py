@@ -1,1 +1,1 @@
-"""How the network is taught: samples on disk, augmentation, the two stages of training, and the run's folder."""
+"""Training of the network: samples on disk, augmentation, the two stages of training, and the run's folder."""

@@ -12,15 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from medn.face.aligned import SIZE_PX
-from medn.face.flow import (
-    amplitude_iod,
-    cell_centres_px,
-    normalised,
-    with_strain,
-    without_rigid_motion,
-)
-from medn.model import FLOW_SIZE
+from medn.contract import FLOW_SIZE, SIZE_PX
+from medn.face.flow import cell_centres_px, flow_maps
 from medn.model.motion import mirrored
 
 
@@ -44,27 +37,29 @@ class Augmentation:
     """How many batches are mixed (Zhang et al. 2018), with weights from Beta(0.4, 0.4)."""
 
 
-NONE = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, 0)
-
-
-def flow_maps(
+def augmented_flow_maps(
     halved: NDArray[np.float16], how: Augmentation, generator: torch.Generator, steadied: float = 1.0
 ) -> tuple[Tensor, NDArray[np.float32]]:
-    """Network-ready maps (B, 3, 28, 28) of halved flow (B, 2, 64, 64), and their amplitudes (B,) in % iod.
+    """`medn.face.flow.flow_maps` of halved flow (B, 2, 64, 64), augmented: maps (B, 3, 28, 28), amplitudes (B,).
 
-    From a share of them, `steadied`, rigid motion is taken out, as from live ones; published ones keep it.
+    From a share of them, `steadied`, rigid motion is taken out, as from live ones; published ones keep it. Without
+    augmentation the result is that of `flow_maps`, bit for bit.
     """
     centres = [torch.tensor((at + 0.5) * 2 / SIZE_PX - 1, dtype=torch.float32) for at in cell_centres_px()]
-    flow = _reframed(torch.from_numpy(halved.astype(np.float32)), centres, how, generator)
-    steady = without_rigid_motion(flow.numpy())
-    amplitude = amplitude_iod(steady)
-    keep = torch.rand(len(flow), 1, 1, 1, generator=generator) >= steadied
-    flow = torch.where(keep, flow, torch.from_numpy(steady))
-    size = flow.std(dim=(2, 3), keepdim=True).mean(dim=1, keepdim=True)
-    flow = flow + size * _false_flow(len(flow), how, generator)
-    flow = flow * torch.exp(how.gain * torch.randn(len(flow), 2, 1, 1, generator=generator))
-    maps = torch.from_numpy(normalised(with_strain(flow.numpy())))
-    return _regained(maps, how, generator), amplitude
+
+    def reframe(whole: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _reframed(torch.from_numpy(whole), centres, how, generator).numpy()
+
+    def disturb(displacement: NDArray[np.float32], steady: NDArray[np.float32]) -> NDArray[np.float32]:
+        keep = torch.rand(len(steady), 1, 1, 1, generator=generator) >= steadied
+        flow = torch.where(keep, torch.from_numpy(displacement), torch.from_numpy(steady))
+        size = flow.std(dim=(2, 3), keepdim=True).mean(dim=1, keepdim=True)
+        flow = flow + size * _false_flow(len(flow), how, generator)
+        return (flow * torch.exp(how.gain * torch.randn(len(flow), 2, 1, 1, generator=generator))).numpy()
+
+    moved = how.affine or how.shift or how.elastic
+    maps, amplitude = flow_maps(halved, reframe if moved else None, disturb)
+    return _regained(torch.from_numpy(maps), how, generator), amplitude
 
 
 def map_variants(maps: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:

@@ -1,12 +1,11 @@
-"""What a card says of weights: data with their licences, recipe, figures, limits."""
+"""The card of trained weights: data with their licences, recipe, figures, limits."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from medn import __version__
-from medn.revision import git_revision
+from medn.revision import __version__, git_revision
 from medn.training.config import TrainConfig
 
 SYNTHETIC_DATA = (
@@ -39,7 +38,7 @@ LIMITS = (
 def synthetic_card(
     config: TrainConfig, samples: Mapping[str, Any], temperatures: Mapping[str, float], figures: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The card of weights trained on synthetic samples alone; `samples` tells how each set was made."""
+    """The card of weights trained on synthetic samples alone; `samples` describes how each set was made."""
     return {
         "synthetic": True,
         "trained_on": "synthetic micro-expressions, and synthetic movements that are none",
@@ -55,7 +54,7 @@ def synthetic_card(
 def own_card(
     config: TrainConfig, samples: Mapping[str, Any], started_from: str | None, figures: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The card of weights that a user trained on samples of their own; what may be done with them is theirs to know."""
+    """The card of weights that a user trained on samples of their own; their permitted use is up to the user."""
     return {
         "synthetic": False,
         "trained_on": "the trainer's own samples",

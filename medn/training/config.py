@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from medn.model.config import MEDNConfig
 from medn.model.losses import LossWeights
-from medn.model.medn import MEDNConfig
 from medn.training.augment import Augmentation
 
 
@@ -12,7 +12,7 @@ class TrainConfig:
     """Two stages, each of a fixed number of steps, so that nothing is chosen by looking at a test.
 
     First the motion branch's committee, on flow alone; then, with the committee held, the rest of MEDN on whole
-    windows. So what the motion branch says of a flow map does not depend on the faces that the second stage saw.
+    windows. So the motion branch's output for a flow map does not depend on the faces of the second stage.
     """
 
     seed: int = 0
@@ -28,6 +28,6 @@ class TrainConfig:
     window_rate: float = 8e-4
     weight_decay: float = 1e-3
     told_share: float = 0.5
-    """How many samples of the first stage are told their amplitude and rise time; published maps tell neither."""
+    """Fraction of the first stage's samples given with amplitude and rise time; published maps give neither."""
     steadied_share: float = 0.5
     """From how many of them rigid motion is taken out, as from live ones; published maps keep it."""

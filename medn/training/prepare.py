@@ -9,18 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.data.clips import Clip, clips
+from medn.contract import AU_NAMES, EMOTIONS, FRAMES, SIZE_PX
 from medn.data.databases.action_units import au_labels
 from medn.data.databases.clip import Clip as CodedClip
-from medn.data.pairs import Pair, pairs
-from medn.data.portrait import Split, read_portraits
-from medn.data.shapes import load_shapes
-from medn.face.aligned import SIZE_PX, align, alignment
+from medn.data.samples import Samples, write_samples
+from medn.face.aligned import align, alignment
 from medn.face.flow import halved_flow
 from medn.face.landmarker import Landmarker
 from medn.face.window import faces_at
-from medn.model import AU_NAMES, EMOTIONS, FRAMES
-from medn.training.samples import Samples, write_samples
+from medn.synthetic.clips import Clip, clips
+from medn.synthetic.pairs import Pair, pairs
+from medn.synthetic.portrait import Split, read_portraits
+from medn.synthetic.registration import load_shapes
 
 Progress = Callable[[int, int], None]
 """Samples done, samples in all."""
@@ -42,7 +42,7 @@ def write_pairs(
     """
     portraits = [p for expression in ("neutral", "smiling") for p in read_portraits(faces, split, expression)]
     made = islice(pairs(portraits, _shapes(ict), seed), count)
-    rows = [_pair_row(pair) for pair in _told(made, count, progress)]
+    rows = [_pair_row(pair) for pair in _reported(made, count, progress)]
     origin = {"made of": "synthetic pairs", "seed": seed, "split": split, "shapes": _shape_names(ict)}
     write_samples(folder, _stacked(rows), origin)
 
@@ -69,7 +69,9 @@ def write_windows(
         for number, (fps, share) in enumerate(zip(rates, shares, strict=True))
         for clip in islice(clips(portraits, shapes, 1000 * seed + number, fps), share)
     )
-    rows = [_clip_row(clip, np.random.default_rng([seed, i])) for i, clip in enumerate(_told(made, count, progress))]
+    rows = [
+        _clip_row(clip, np.random.default_rng([seed, i])) for i, clip in enumerate(_reported(made, count, progress))
+    ]
     origin = {"made of": "synthetic clips", "seed": seed, "split": split, "shapes": _shape_names(ict)}
     write_samples(folder, _stacked(rows), origin)
 
@@ -83,12 +85,12 @@ def write_database(
     """
     rows, left_out = [], []
     with Landmarker("image") as landmarker:
-        for clip in _told(coded, len(coded), progress):
-            told = _coded_row(clip, landmarker)
-            if isinstance(told, str):
-                left_out.append(f"{clip.subject} {clip.name}: {told}")
+        for clip in _reported(coded, len(coded), progress):
+            row = _coded_row(clip, landmarker)
+            if isinstance(row, str):
+                left_out.append(f"{clip.subject} {clip.name}: {row}")
             else:
-                rows.append(told)
+                rows.append(row)
     if not rows:
         raise ValueError(f"None of the {len(coded)} clips could be made into a sample: {'; '.join(left_out[:3])}.")
     write_samples(folder, _stacked(rows), {"made of": sorted({clip.database for clip in coded})})
@@ -174,7 +176,7 @@ def _stacked(rows: list[Row]) -> Samples:
     )
 
 
-def _told(items: Iterable[_Item], count: int, progress: Progress) -> Iterator[_Item]:
+def _reported(items: Iterable[_Item], count: int, progress: Progress) -> Iterator[_Item]:
     for done, item in enumerate(items, 1):
         yield item
         progress(done, count)

@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 
-from medn import __version__
 from medn.model.medn import MEDN
-from medn.revision import git_revision
+from medn.revision import __version__, git_revision
 from medn.training.stages import STAGES, StageRun
 
 LOSSES = ("emotion", "au", "motion_emotion", "micro", "orthogonality", "total")

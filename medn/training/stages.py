@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from medn.model import EMOTIONS
+from medn.contract import EMOTIONS
+from medn.data.samples import Samples
 from medn.model.losses import AU_SCALE, Targets, emotion_loss, known_bce, medn_loss
 from medn.model.medn import MEDN
-from medn.training.augment import flow_maps, mirror_some
+from medn.training.augment import augmented_flow_maps, mirror_some
 from medn.training.config import TrainConfig
-from medn.training.samples import Samples
 
 Stage = Literal["motion", "windows"]
 STAGES: tuple[Stage, ...] = ("motion", "windows")
@@ -71,7 +71,9 @@ class StageRun:
     def _motion_losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         config = self._config
         at = self._draw(config.motion_batch, generator)
-        maps, amplitude = flow_maps(self._samples.flow[at], config.augmentation, generator, config.steadied_share)
+        maps, amplitude = augmented_flow_maps(
+            self._samples.flow[at], config.augmentation, generator, config.steadied_share
+        )
         maps, _ = mirror_some(maps, None, generator)
         context = torch.tensor(np.stack([amplitude, self._samples.rise_s[at]], axis=1))
         context *= torch.rand(len(at), 1, generator=generator) < config.told_share
@@ -93,7 +95,7 @@ class StageRun:
     def _window_losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         config = self._config
         at = self._draw(config.window_batch, generator)
-        maps, amplitude = flow_maps(self._samples.flow[at], config.augmentation, generator)
+        maps, amplitude = augmented_flow_maps(self._samples.flow[at], config.augmentation, generator)
         faces = _relit(torch.tensor(np.asarray(self._samples.faces[at])), generator)
         maps, faces_or_none = mirror_some(maps, faces, generator)
         assert faces_or_none is not None

@@ -1,25 +1,89 @@
-"""`medn train`: from samples to a trained network in a run folder, which can be killed and gone on with."""
+"""`medn train`: from folders of samples to weights with a card, in a run folder from which a stopped run resumes."""
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from medn.data.samples import Samples, origin_of, read_samples
 from medn.evaluation.folds import refuse_leak
+from medn.evaluation.recognition import evaluate_flow
+from medn.evaluation.windows import calibrate, evaluate_windows
 from medn.model.medn import MEDN
+from medn.training.card import own_card, synthetic_card
 from medn.training.config import TrainConfig
 from medn.training.run_folder import RunFolder
-from medn.training.samples import Samples
 from medn.training.stages import Stage, StageRun
+from medn.weights import read_weights, write_weights
 
 Progress = Callable[[Stage, int, int, dict[str, float]], None]
 """Stage, steps done, steps in all, and the losses of the last step."""
 
 SAVE_EVERY_S = 60.0
+
+
+def run_training(
+    out: Path,
+    flow: Sequence[Path],
+    windows: Sequence[Path],
+    *,
+    config: TrainConfig | None = None,
+    validation: Path | None = None,
+    test: Path | None = None,
+    maps: Path | None = None,
+    init: str | None = None,
+    held_out: Collection[str] = (),
+    name: str = "medn",
+    device: str = "cpu",
+    progress: Progress = lambda *_: None,
+) -> Path:
+    """Train on sets of samples and write `NAME.safetensors`, its card and its ONNX twin into `out`; returns the first.
+
+    `flow` are sets for the first stage, `windows` sets with faces for the second (none: the first stage only).
+    `validation` are windows of other people, on which the probabilities are calibrated; `test` windows of still others
+    and `maps` an archive of flow maps, which are measured at the end for the card and choose nothing. `init` are
+    weights to start from, by name or file. A run in `out` that was killed goes on.
+
+    Raises ValueError where a set cannot be read, subjects are shared between training and the others or with
+    `held_out`, or `out` holds another run.
+    """
+    if not flow:
+        raise ValueError("Training needs at least one set of samples; make one with `medn synth`.")
+    config = config or TrainConfig()
+    parts = {folder: read_samples(folder) for folder in (*flow, *windows)}
+    others = {folder: read_samples(folder) for folder in (validation, test) if folder}
+    evaluated = {str(subject) for samples in others.values() for subject in samples.subject}
+    for samples in parts.values():
+        refuse_leak((str(subject) for subject in samples.subject), evaluated)
+    origin = {"flow": [origin_of(folder) for folder in flow], "windows": [origin_of(folder) for folder in windows]}
+    start = read_weights(init) if init else None
+    network = train(
+        config,
+        Samples.join([parts[folder] for folder in flow]),
+        Samples.join([parts[folder] for folder in windows]) if windows else None,
+        run=out,
+        init=start.network() if start else None,
+        held_out=held_out,
+        origin=origin | ({"init": start.sha256} if start else {}),
+        device=device,
+        progress=progress,
+    ).cpu()
+    temperatures = calibrate(network, others[validation]) if validation else {}
+    figures: dict[str, Any] = {}
+    if test:
+        figures["windows_of_unseen_people"] = asdict(evaluate_windows(network, others[test]))
+    if maps:
+        figures["published_flow_maps_by_the_motion_branch"] = asdict(evaluate_flow(maps, network.motion))
+    synthetic = all(str(subject).startswith("synthetic/") for part in parts.values() for subject in part.subject)
+    if synthetic and (start is None or start.synthetic):
+        card = synthetic_card(config, origin, temperatures, figures)
+    else:
+        card = own_card(config, origin, start.name if start else None, figures)
+    return write_weights(out, name, network, card)
 
 
 def train(
@@ -39,7 +103,7 @@ def train(
     With a `run` folder, the configuration, what the samples are (`origin`), every step's losses and their curves are
     kept there, the state once a minute, and a killed run of the same configuration goes on where it was. `init` is
     copied and trained on instead of a fresh network. `held_out` are subjects ("source/subject") that the network is to
-    be judged on: raises ValueError where one is among the samples, where the samples have no faces for the second
+    be evaluated on: raises ValueError where one is among the samples, where the samples have no faces for the second
     stage, and where `run` holds another configuration.
     """
     parts = [flow] if windows is None else [flow, windows]

@@ -1,6 +1,5 @@
 """The weights that travel with the package; reading and writing them: safetensors with a JSON card, never pickle."""
 
-from medn.weights.read import SHIPPED, UNTRAINED, Checkpoint, read_weights
-from medn.weights.write import write_weights
+from medn.weights.checkpoint import SHIPPED, UNTRAINED, Checkpoint, read_weights, write_weights
 
 __all__ = ["SHIPPED", "UNTRAINED", "Checkpoint", "read_weights", "write_weights"]

@@ -1,7 +1,6 @@
-"""What this machine has for MEDN, and what it lacks: `medn doctor`."""
+"""`medn doctor`: examine this machine and report what MEDN has and what it lacks."""
 
 from realtime.doctor.examine import choose_runtime, examine
-from realtime.doctor.render import render
-from realtime.doctor.report import Report
+from realtime.doctor.report import Report, render
 
 __all__ = ["Report", "choose_runtime", "examine", "render"]

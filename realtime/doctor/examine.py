@@ -1,4 +1,4 @@
-"""Looking at this machine: versions, processor, display, cameras, runtime, room for sessions."""
+"""Examine this machine: versions, processor, display, cameras, runtime, free space for sessions."""
 
 import hashlib
 import os
@@ -12,27 +12,38 @@ from pathlib import Path
 import numba
 import platformdirs
 import psutil
-import torch
 
-from medn import __version__
 from medn.face.landmarker import MODEL_FILE
+from medn.revision import __version__
 from medn.runtime import explain_choice
-from realtime.doctor.judge import REQUIRED, notes, problems
-from realtime.doctor.report import Display, FaceModel, Graphics, KernelCache, Processor, Report, Runtime, SessionFolder
+from medn.runtime.machine import why_no_torch_cuda
+from realtime.doctor.report import (
+    OPTIONAL,
+    REQUIRED,
+    Display,
+    FaceModel,
+    Graphics,
+    KernelCache,
+    Processor,
+    Report,
+    Runtime,
+    SessionFolder,
+    notes,
+    problems,
+)
 from realtime.sources.camera import list_cameras
 
 FACE_MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-OPTIONAL = ("PyQt6", "pyqtgraph", "qtawesome", "pyarrow", "onnx", "torch-tensorrt", "ray")
 
 QT_PROBE = "from PyQt6.QtGui import QGuiApplication; print(QGuiApplication([]).platformName())"
 
 
 def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
-    """Look at this machine. Takes a second or two, opens no socket, changes nothing.
+    """Examine this machine. Takes a second or two, opens no socket, changes nothing.
 
-    `session_folder` is where sessions will go; it need not exist.
+    `session_folder` is the folder of new sessions; it need not exist.
     """
-    packages = {name: _version(name) for name in REQUIRED + OPTIONAL}
+    packages = {name: _version(name) for name in (*REQUIRED, *OPTIONAL)}
     graphics = _graphics()
     display = _display(packages["PyQt6"] is not None)
     cameras = tuple(list_cameras())
@@ -53,12 +64,12 @@ def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
         runtime=choose_runtime(),
         sessions=sessions,
         problems=tuple(problems(packages, model, sessions)),
-        notes=tuple(notes(display, cameras, cache, sessions)),
+        notes=tuple(notes(packages, display, cameras, cache, sessions)),
     )
 
 
 def choose_runtime() -> Runtime:
-    """What runs the recognizer on this machine, and why that."""
+    """Return the runtime that the recognizer uses on this machine, and the reason."""
     choices = explain_choice()
     chosen = next(choice for choice in choices if choice.available)
     others = [f"not {choice.runtime}: {choice.reason}" for choice in choices[: choices.index(chosen)]]
@@ -87,11 +98,10 @@ def _processor_model() -> str:
 
 
 def _graphics() -> Graphics:
-    if torch.version.cuda is None:
-        driver = Path("/proc/driver/nvidia/version").exists()
-        return Graphics((), "PyTorch is a build without CUDA" + (", though an NVIDIA driver is here" if driver else ""))
-    if not torch.cuda.is_available():
-        return Graphics((), "PyTorch finds no NVIDIA GPU with a driver")
+    if why_not := why_no_torch_cuda():
+        return Graphics((), why_not)
+    import torch
+
     cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
     return Graphics(tuple(f"{card.name}, {card.total_memory / 2**30:.0f} GiB" for card in cards), "")
 
@@ -106,7 +116,7 @@ def _display(has_qt: bool) -> Display:
             "",
             "the app's packages are not installed (make run installs them, and so does pip with the extra 'app')",
         )
-    # in a process of its own: Qt ends the process when it reaches no display
+    # in a separate process, because Qt ends the process if it cannot reach the display
     try:
         probe = subprocess.run(
             [sys.executable, "-c", QT_PROBE], capture_output=True, text=True, timeout=20, check=False
@@ -114,13 +124,13 @@ def _display(has_qt: bool) -> Display:
     except subprocess.TimeoutExpired:
         return Display(session, "", "Qt did not answer within 20 s")
     if probe.returncode:
-        words = [line for line in probe.stderr.splitlines() if line.strip()]
-        return Display(session, "", words[0] if words else f"Qt ended with code {probe.returncode}")
+        lines = [line for line in probe.stderr.splitlines() if line.strip()]
+        return Display(session, "", lines[0] if lines else f"Qt ended with code {probe.returncode}")
     return Display(session, probe.stdout.strip(), "")
 
 
 def _display_session() -> str:
-    if sys.platform in ("darwin", "win32"):
+    if platform.system() in ("Darwin", "Windows"):
         return "native"
     if os.environ.get("WAYLAND_DISPLAY"):
         return "wayland"
@@ -133,7 +143,7 @@ def _face_model(path: Path) -> FaceModel:
 
 
 def _kernel_cache() -> KernelCache:
-    """In the order that Numba itself looks: NUMBA_CACHE_DIR, beside the source, the user's cache folder."""
+    """Searched in Numba's own order: NUMBA_CACHE_DIR, beside the source, the user's cache folder."""
     source = Path(str(resources.files("realtime")))
     if numba.config.CACHE_DIR:
         folder = Path(numba.config.CACHE_DIR)
@@ -151,7 +161,7 @@ def _session_folder(folder: Path) -> SessionFolder:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether files can be made in a folder that is there, or that can still be made."""
+    """Whether files can be created in a folder that exists or can be created."""
     nearest = _nearest(folder)
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 

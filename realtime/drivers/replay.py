@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from realtime.drivers.run import Analyser, Run, Sink, StopSign
-from realtime.drivers.tally import Summary, Tally
-from realtime.frame import Frame
+from realtime.drivers.run import Analyzer, Run, StopSign
+from realtime.drivers.summary import Summary, Tally
+from realtime.sink import Sink
 from realtime.sources import Item, Source
+from realtime.types import Frame
 
 if TYPE_CHECKING:
-    from realtime.faces.watch import Sight
+    from realtime.faces.detector import Detections
 
 AHEAD = 8
 """Items that each thread may be ahead of the next: enough to ride over a slow frame, 22 MB a thread at 720p."""
@@ -28,7 +29,7 @@ _Thing = TypeVar("_Thing")
 
 def run_replay(
     source: Source,
-    pipeline: Analyser,
+    pipeline: Analyzer,
     sinks: Sequence[Sink] = (),
     *,
     seconds: float | None = None,
@@ -43,16 +44,18 @@ def run_replay(
     tally = tally or Tally()
     run = Run(source, pipeline, sinks, tally)
     stop = stop or threading.Event()
+    complete = True
     with (
         source,
         closing(_ahead(_timed(source, tally), "decode")) as decoded,
-        closing(_ahead(_looked_at(decoded, pipeline), "landmarks")) as items,
+        closing(_ahead(_detected(decoded, pipeline), "landmarks")) as items,
     ):
-        for item, sight in items:
+        for item, detections in items:
             if stop.is_set() or (seconds is not None and item.time_s >= seconds):
+                complete = False
                 break
-            run.take(item, sight)
-    return run.finish()
+            run.take(item, detections)
+    return run.finish(complete=complete)
 
 
 def _timed(source: Source, tally: Tally) -> Iterator[Item]:
@@ -64,9 +67,9 @@ def _timed(source: Source, tally: Tally) -> Iterator[Item]:
         began_s = time.monotonic()
 
 
-def _looked_at(items: Iterable[Item], pipeline: Analyser) -> "Iterator[tuple[Item, Sight | None]]":
+def _detected(items: Iterable[Item], pipeline: Analyzer) -> "Iterator[tuple[Item, Detections | None]]":
     for item in items:
-        yield item, pipeline.look(item) if isinstance(item, Frame) else None
+        yield item, pipeline.detect(item) if isinstance(item, Frame) else None
 
 
 def _ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:

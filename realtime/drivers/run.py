@@ -3,32 +3,29 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from realtime.drivers.tally import RESULT_LATENCY, Summary, Tally
-from realtime.frame import Frame
-from realtime.results import Analysis, Event
+from realtime.drivers.summary import RESULT_LATENCY, Summary, Tally, utc, without_face
+from realtime.sink import Sink
 from realtime.sources import Dropped, Item, Notice, NoticeKind, Source
+from realtime.types import Analysis, Frame
 
 if TYPE_CHECKING:
-    from realtime.faces.watch import Sight
+    from realtime.faces.detector import Detections
 
 
-class Analyser(Protocol):
+class Analyzer(Protocol):
     """What a driver needs of the pipeline."""
 
-    @property
-    def analysis(self) -> Analysis:
-        """All that the last `step` learned; `flush` may replace it to tell what it rejected."""
-
-    def look(self, frame: Frame) -> "Sight":
+    def detect(self, frame: Frame) -> "Detections":
         """The part of the next `step` that needs its frame alone."""
 
-    def step(self, frame: Frame, sight: "Sight | None" = None) -> list[Event]:
-        """Analyse the next frame, of which `look` may have been asked already; the events that it confirmed."""
+    def step(self, frame: Frame, detections: "Detections | None" = None) -> Analysis:
+        """Analyze the next frame, whose faces `detect` may have found already."""
 
-    def flush(self) -> list[Event]:
-        """The events that were still open when the stream ended."""
+    def flush(self) -> Analysis:
+        """Decide what was still open when the stream ended."""
 
 
 class StopSign(Protocol):
@@ -38,35 +35,22 @@ class StopSign(Protocol):
         """Whether to stop."""
 
 
-class Sink:
-    """Takes results, in the thread that runs the driver. To be subclassed: what is not overridden does nothing."""
-
-    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
-        """A frame was analysed."""
-
-    def on_events(self, events: Sequence[Event]) -> None:
-        """Events were confirmed, by a frame (after its `on_analysis`) or by the end of the stream; never empty."""
-
-    def on_rejected(self, candidates: Sequence[Event]) -> None:
-        """Candidates were rejected, each with its reason; when and how as with `on_events`."""
-
-    def on_drop(self, dropped: Dropped) -> None:
-        """A frame was offered and not analysed."""
-
-    def on_notice(self, notice: Notice) -> None:
-        """The source or the driver has something to tell the user."""
-
-
 class Run:
-    """One source's way through one pipeline to the sinks, with its accounts."""
+    """One source's way through one pipeline to the sinks, with its accounts.
 
-    def __init__(self, source: Source, pipeline: Analyser, sinks: Sequence[Sink], tally: Tally) -> None:
+    `clock`: the source is a camera or a stream, whose frames have a time of day.
+    """
+
+    def __init__(
+        self, source: Source, pipeline: Analyzer, sinks: Sequence[Sink], tally: Tally, *, clock: bool = False
+    ) -> None:
+        self._clock = clock
         self._source, self._pipeline, self._sinks, self._tally = source, pipeline, sinks, tally
 
-    def take(self, item: Item, sight: "Sight | None" = None) -> None:
-        """Analyse a frame, with what was seen in it already, or account for and pass on what else a source tells."""
+    def take(self, item: Item, detections: "Detections | None" = None) -> None:
+        """Analyze a frame, with the faces detected in it already, or count and pass on what else a source gives."""
         if isinstance(item, Frame):
-            self._analyse(item, sight)
+            self._analyze(item, detections)
         elif isinstance(item, Dropped):
             self._tally.dropped(item)
             for sink in self._sinks:
@@ -75,34 +59,60 @@ class Run:
             for sink in self._sinks:
                 sink.on_notice(item)
 
-    def finish(self) -> Summary:
-        """Flush the pipeline; the summary of the run."""
-        last = self._pipeline.analysis
-        events = self._pipeline.flush()
-        flushed = self._pipeline.analysis
-        self._pass_on(events, flushed.rejected if flushed is not last else ())
-        return self._tally.summary(self._source.name)
+    def finish(self, *, complete: bool = True) -> Summary:
+        """Flush the pipeline; the summary of the run, after a notice if faces were rarely found.
 
-    def _analyse(self, frame: Frame, sight: "Sight | None") -> None:
+        It is `complete` unless the run ended before its recording.
+        """
+        self._report(self._pipeline.flush(), None)
+        summary = self._tally.summary(self._source.name)
+        if text := without_face(summary):
+            self.take(Notice(summary.duration_s, NoticeKind.NO_FACE, text))
+        return replace(summary, complete=complete, length_s=self._source.duration_s)
+
+    def _analyze(self, frame: Frame, detections: "Detections | None") -> None:
         began_s = time.monotonic()
-        events = self._pipeline.step(frame, sight)
+        analysis = self._pipeline.step(frame, detections)
         ended_s = time.monotonic()
-        analysis = self._pipeline.analysis
-        self._tally.processed(frame, analysis, (ended_s - began_s) * 1000 + (sight.took_ms if sight else 0.0))
+        took_ms = (ended_s - began_s) * 1000 + (detections.took_ms if detections else 0.0)
+        self._tally.processed(frame, analysis, took_ms)
         self._tally.zero_s = self._source.zero_s
+        if self._clock and self._tally.first_frame_utc is None and not math.isnan(self._tally.zero_s):
+            # at once: the system's clock may be set while the run goes on
+            self._tally.first_frame_utc = utc(self._tally.zero_s).isoformat(timespec="milliseconds")
+            for sink in self._sinks:
+                sink.on_clock(self._tally.first_frame_utc)
         captured_s = self._tally.zero_s + frame.time_s
         if not math.isnan(captured_s):
             self._tally.latencies.record(RESULT_LATENCY, (ended_s - captured_s) * 1000)
-        for sink in self._sinks:
-            sink.on_analysis(frame, analysis)
-            for text in analysis.notices:
-                sink.on_notice(Notice(frame.time_s, NoticeKind.DEGRADED, text))
-        self._pass_on(events, analysis.rejected)
+        self._report(analysis, frame)
 
-    def _pass_on(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:
-        self._tally.events(len(events))
+    def _report(self, analysis: Analysis, frame: Frame | None) -> None:
+        self._tally.decided(analysis)
         for sink in self._sinks:
-            if events:
-                sink.on_events(events)
-            if rejected:
-                sink.on_rejected(rejected)
+            sink.on_analysis(analysis, frame)
+            for text in analysis.notices:
+                sink.on_notice(Notice(analysis.time_s, NoticeKind.DEGRADED, text))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frame with what was found in it."""
+
+    frame: Frame
+    analysis: Analysis
+
+
+class Mailbox(Sink):
+    """The newest result for a window that pulls: one slot, so a slow window sees fewer results, never old ones.
+
+    Read `newest` from any thread at any time; compare by identity to see whether it is new.
+    """
+
+    def __init__(self) -> None:
+        self.newest: Snapshot | None = None
+
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        """Replace the snapshot."""
+        if frame is not None:
+            self.newest = Snapshot(frame, analysis)

@@ -1,18 +1,18 @@
-"""Sessions as files of the tools that people code, count and show with.
+"""Export of sessions to the file formats of annotation, statistics and presentation tools.
 
-`FORMATS` is the table of formats; `export_sessions` writes them. A format is one function in one file: to add one,
-write it and give it a row in the table.
+`FORMATS` is the table of formats; `export_sessions` writes them. A format is one function: to add a format, write the
+function and add a row to the table.
 """
 
+from realtime.export.context import ExportContext, ExportError
 from realtime.export.export import Outcome, events_named, export_sessions, formats_named
 from realtime.export.formats import FORMATS, Format
-from realtime.export.material import ExportError, Material
 
 __all__ = [
     "FORMATS",
+    "ExportContext",
     "ExportError",
     "Format",
-    "Material",
     "Outcome",
     "events_named",
     "export_sessions",

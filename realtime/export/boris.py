@@ -1,8 +1,8 @@
 """BORIS (.boris): a project with one observation, its ethogram and its events, after BORIS's own files of format 7.0.
 
-Subjects are faces. State events: "micro-expression" from onset to offset, and over the same span the emotion and each
-action unit that is said to be there. Point events: "apex". The modifier is the event's number in the session, by which
-BORIS pairs starts and stops even where events overlap. People's marks are "mark" and "marked span", without a subject.
+Subjects are faces. State events: "micro-expression" from onset to offset, and over the same interval the emotion and
+each recognized action unit. Point events: "apex". The modifier is the event's number in the session, by which BORIS
+pairs starts and stops even where events overlap. A person's marks are "mark" and "marked span", without a subject.
 """
 
 import json
@@ -10,33 +10,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from medn.model import AU_NAMES, EMOTIONS
-from realtime.export.labels import in_words, milliseconds, one_line
-from realtime.export.material import Material
-from realtime.results import action_units_of, emotion_of
+from medn.contract import AU_NAMES, EMOTIONS
+from realtime.export.context import ExportContext, label_of, milliseconds, one_line, remarks
+from realtime.export.made_by import made_by_line
+from realtime.types import action_units_of, emotion_of
 
 FORMAT_VERSION = "7.0"
 _NUMERIC = 2  # BORIS's number for modifiers of any numeric value
 
 Row: TypeAlias = tuple[float, str, str, str, str, int | str]
-"""Time in s, subject, behaviour, modifier, comment, frame (or what BORIS writes where there is none)."""
+"""Time in s, subject, behaviour, modifier, comment, frame (or BORIS's value for no frame)."""
 _NO_FRAME = "NA"
 
 
-def write_boris(material: Material, path: Path) -> None:
-    """Write a project; a session of a camera is a live observation, one of a recording plays it."""
-    made = material.info.created_utc[: len("2026-01-31T12:00:00")]
-    faces = sorted({stored.event.face for stored in material.events})
+def write_boris(context: ExportContext, path: Path) -> None:
+    """Write a project; a camera session becomes a live observation, a recording's session a media observation."""
+    created = context.info.created_utc[: len("2026-01-31T12:00:00")]
+    faces = sorted({stored.event.face for stored in context.events})
     subjects = [{"key": "", "name": f"face {face}", "description": ""} for face in faces]
     project = {
         "time_format": "hh:mm:ss",
-        "project_date": made,
-        "project_name": material.name,
-        "project_description": f"Written by MEDN from {material.info.source}.",
+        "project_date": created,
+        "project_name": context.name,
+        "project_description": " ".join(
+            [
+                f"Written by MEDN from {context.info.source}.",
+                *remarks(context.info),
+                f"Made by: {made_by_line(context, 'BORIS')}",
+            ]
+        ),
         "project_format_version": FORMAT_VERSION,
         "subjects_conf": {str(number): subject for number, subject in enumerate(subjects)},
         "behaviors_conf": {str(number): behaviour for number, behaviour in enumerate(_ethogram())},
-        "observations": {material.name.strip() or "session": _observation(material, made)},
+        "observations": {context.name.strip() or "session": _observation(context, created)},
         "behavioral_categories": [],
         "behavioral_categories_config": {},
         "independent_variables": {},
@@ -62,12 +68,12 @@ def _ethogram() -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _observation(material: Material, made: str) -> dict[str, Any]:
-    times_s = [row.time_s for row in material.session.frames()]
-    recorded = material.info.video and len(times_s) > 1 and times_s[-1] > times_s[0]
+def _observation(context: ExportContext, created: str) -> dict[str, Any]:
+    times_s = [row.time_s for row in context.session.frames()]
+    has_media = context.info.video and len(times_s) > 1 and times_s[-1] > times_s[0]
     observation: dict[str, Any] = {
-        "type": "MEDIA" if recorded else "LIVE",
-        "date": made,
+        "type": "MEDIA" if has_media else "LIVE",
+        "date": created,
         "description": "",
         "time offset": 0.0,
         "observation time interval": [0, 0],
@@ -83,34 +89,35 @@ def _observation(material: Material, made: str) -> dict[str, Any]:
         "start_from_current_epoch_time": False,
         "file": [],
         "media_info": {"offset": {}},
-        "events": [list(row if recorded else row[:5]) for row in sorted(_rows(material), key=lambda row: row[0])],
+        "events": [list(row if has_media else row[:5]) for row in sorted(_rows(context), key=lambda row: row[0])],
     }
-    if recorded:
-        video = str(material.info.video)
+    if has_media:
+        video = str(context.info.video)
         rate_hz = (len(set(times_s)) - 1) / (times_s[-1] - times_s[0])
         observation["file"] = {str(player): [video] if player == 1 else [] for player in range(1, 9)}
         observation["media_info"] = {
             "length": {video: times_s[-1]},
             "fps": {video: round(rate_hz, 3)},
             "hasVideo": {video: True},
-            "hasAudio": {video: False},  # MEDN does not listen
+            "hasAudio": {video: False},  # MEDN does not read sound
             "offset": {"1": 0.0},
         }
     return observation
 
 
-def _rows(material: Material) -> Iterator[Row]:
-    for stored in material.events:
+def _rows(context: ExportContext) -> Iterator[Row]:
+    for stored in context.events:
         event, subject, number = stored.event, f"face {stored.event.face}", str(stored.id)
         start_ms, end_ms = milliseconds(event.onset_s, event.offset_s)
-        yield start_ms / 1000, subject, "micro-expression", number, in_words(stored), event.onset_frame
+        label = label_of(stored, context.said_at(event))
+        yield start_ms / 1000, subject, "micro-expression", number, label, event.onset_frame
         yield end_ms / 1000, subject, "micro-expression", number, "", event.offset_frame
         yield round(event.apex_s, 3), subject, "apex", number, "", event.apex_frame
         for code in (emotion_of(event), *action_units_of(event)):
             if code:
                 yield start_ms / 1000, subject, code, number, "", event.onset_frame
                 yield end_ms / 1000, subject, code, number, "", event.offset_frame
-    for mark in material.session.annotations():
+    for mark in context.session.annotations():
         number, text = str(mark.id), one_line(mark.text)
         if mark.end_s is None:
             yield round(mark.time_s, 3), "", "mark", number, text, _NO_FRAME

@@ -1,4 +1,4 @@
-"""Writes sessions in formats: every file whole or not at all, and none over another."""
+"""Exports sessions: each file is written completely or not at all, and no file is overwritten."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,18 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from realtime.batch import Tick
+from realtime.export.context import ExportContext, ExportError
 from realtime.export.formats import FORMATS, Format
-from realtime.export.material import ExportError, Material
+from realtime.export.made_by import write_made_by
 from realtime.session import SessionError, Status, StoredEvent, open_session
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one session in one format: its files, or the one sentence that says why there are none."""
+    """The result of one session in one format: its files, or the error, one sentence."""
 
     session: Path
     format: str
-    """Its name in the table; empty if the session itself could not be read."""
+    """The format's name in the table; empty if the session itself could not be read, or not all of it."""
     files: tuple[Path, ...] = ()
     error: str = ""
 
@@ -30,14 +31,16 @@ def export_sessions(
     folder: Path | None = None,
     *,
     keep: Callable[[StoredEvent], bool] = lambda _: True,
+    selection: str = "all",
     tick: Callable[[Tick], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> Iterator[Outcome]:
-    """Write each session in each format, into a folder or beside the session; a fault in one does not stop the others.
+    """Write each session in each format, into a folder or beside the session; an error in one does not stop the others.
 
-    `keep` chooses events; frames and marks are always whole. What takes long tells `tick` how far it is, with the
-    session's path in the place of a video's. Once `stop` is set, the file at hand is given up and no more are begun.
-    Files are named after the session, with a number behind the name where that is taken.
+    `keep` selects events, and `selection` names this choice in what is written; frames and marks are always complete.
+    Slow formats report progress through `tick`, with the session's path in place of the video's. Once `stop` is set,
+    the current file is abandoned and no further file is begun. Files are named after the session, with a number after
+    the name if that is taken.
     """
     stop = stop or threading.Event()
     for path in sessions:
@@ -47,67 +50,74 @@ def export_sessions(
             with open_session(path) as session:
                 target = (folder or path.parent).absolute()
                 chosen = tuple(filter(keep, session.events()))
-                tell = partial(_tell, tick, str(path))
-                material = Material(path.stem, target, session, session.info, chosen, tell, stop)
-                for name, chosen_format in formats.items():
+                said = tuple(session.transcript())
+                progress = partial(_report, tick, str(path))
+                context = ExportContext(
+                    path.stem, target, session, session.info, chosen, said, progress, stop, selection
+                )
+                for name, export_format in formats.items():
                     if stop.is_set():
                         return
-                    yield _outcome(path, name, chosen_format, material)
+                    yield _outcome(path, name, export_format, context)
+                if session.damage:
+                    yield Outcome(path, "", error=session.damage)
         except SessionError as error:
             yield Outcome(path, "", error=str(error))
 
 
 def formats_named(names: str) -> dict[str, Format]:
-    """The formats of a list such as "csv,elan", each once; raises `ExportError` for one that is not known."""
-    asked = [name for part in names.split(",") if (name := part.strip().lower())]
-    for name in asked:
+    """Return the formats in a list such as "csv,elan", each once; raises `ExportError` for an unknown one."""
+    names_given = [name for part in names.split(",") if (name := part.strip().lower())]
+    for name in names_given:
         if name not in FORMATS:
-            raise ExportError(f"{name} is no format to export to; use {', '.join(FORMATS)}.")
-    if not asked:
+            raise ExportError(f"{name} is not an export format; use {', '.join(FORMATS)}.")
+    if not names_given:
         raise ExportError(f"No format is named; use {', '.join(FORMATS)}.")
-    return {name: FORMATS[name] for name in asked}
+    return {name: FORMATS[name] for name in names_given}
 
 
 def events_named(scope: str) -> Callable[[StoredEvent], bool]:
-    """What keeps events of a scope, "all" or a status such as "confirmed"; raises `ExportError` for another."""
+    """Return the filter for "all" or for a status such as "confirmed"; raises `ExportError` for another scope."""
     if scope == "all":
         return lambda _: True
     try:
         status = Status(scope)
     except ValueError:
-        known = ", ".join(status.value for status in Status)
-        raise ExportError(f"{scope} is no scope of events; use all, {known}.") from None
+        scopes = ", ".join(status.value for status in Status)
+        raise ExportError(f"{scope} is not a selection of events; use all, {scopes}.") from None
     return lambda stored: stored.status is status
 
 
-def _tell(tick: Callable[[Tick], None], session: str, done_s: float, length_s: float | None) -> None:
+def _report(tick: Callable[[Tick], None], session: str, done_s: float, length_s: float | None) -> None:
     tick(Tick(session, done_s, length_s))
 
 
-def _outcome(path: Path, name: str, chosen: Format, material: Material) -> Outcome:
+def _outcome(path: Path, name: str, export_format: Format, context: ExportContext) -> Outcome:
     try:
-        return Outcome(path, name, _write(chosen, material))
+        return Outcome(path, name, _write(export_format, context))
     except ExportError as error:
         return Outcome(path, name, error=str(error))
     except OSError as error:
         reason = error.strerror or str(error)
-        return Outcome(path, name, error=f"{path} cannot be exported to {material.folder}: {reason}.")
+        return Outcome(path, name, error=f"{path} cannot be exported to {context.folder}: {reason}.")
 
 
-def _write(chosen: Format, material: Material) -> tuple[Path, ...]:
-    material.folder.mkdir(parents=True, exist_ok=True)
+def _write(export_format: Format, context: ExportContext) -> tuple[Path, ...]:
+    context.folder.mkdir(parents=True, exist_ok=True)
     # on the same disk, so that the finished files only need new names
-    with TemporaryDirectory(prefix=".medn-export-", dir=material.folder) as unfinished:
-        drafts = [Path(unfinished) / f"export{ending}" for ending in chosen.endings]
-        chosen.write(material, *drafts)
-        paths = _reserve(material.folder, material.name, chosen.endings)
+    with TemporaryDirectory(prefix=".medn-export-", dir=context.folder) as unfinished:
+        drafts = [Path(unfinished) / f"export{ending}" for ending in export_format.files]
+        export_format.write(context, *drafts[: len(export_format.endings)])
+        if export_format.settings:
+            write_made_by(context, export_format.title, drafts[-1])
+        paths = _reserve(context.folder, context.name, export_format.files)
         for draft, path in zip(drafts, paths, strict=True):
             draft.replace(path)
     return paths
 
 
 def _reserve(folder: Path, name: str, endings: Iterable[str]) -> tuple[Path, ...]:
-    """New, still empty files that no one else can take any more."""
+    """Create empty files under free names, so that no other process can take these names."""
     number = 1
     while True:
         stem = name if number == 1 else f"{name}-{number}"

@@ -1,38 +1,53 @@
-"""The table of formats: what each is called, which files it makes, and who uses it."""
+"""The table of export formats: title, files, users and function of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from realtime.export.bids import write_bids
 from realtime.export.boris import write_boris
-from realtime.export.csv_tables import write_csv
-from realtime.export.elan import write_elan
+from realtime.export.long_table import write_long
 from realtime.export.openface import write_openface
-from realtime.export.parquet import write_parquet
-from realtime.export.praat import write_textgrid
+from realtime.export.report_page import write_report
 from realtime.export.subtitles import write_webvtt
-from realtime.export.tables import TABLES
+from realtime.export.tables import TABLES, write_csv, write_parquet
+from realtime.export.tiers import write_elan, write_textgrid
 from realtime.export.video import write_video
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format that sessions are exported to."""
+    """An export format."""
 
     title: str
     endings: tuple[str, ...]
-    """A file for each, named after the session."""
+    """One file for each, named after the session."""
     who: str
     """Who uses it, in one line."""
     write: Callable[..., None]
-    """Given `Material` and a new path for each ending; raises `ExportError` or `OSError` where it cannot."""
+    """Called with an `ExportContext` and a new path for each ending; raises `ExportError` or `OSError`."""
+    settings: str = ""
+    """Ending of a JSON file with what made the export, for a format that has no place for it."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The endings of all its files."""
+        return (*self.endings, self.settings) if self.settings else self.endings
 
 
 FORMATS = {
     "csv": Format(
         "CSV",
         tuple(f"-{name}.csv" for name in TABLES),
-        "For spreadsheets, R and SPSS: a table of events, one of frames and one of your marks.",
+        "For spreadsheets and SPSS: tables of events, frames, your marks, and what could be judged.",
         write_csv,
+        "-csv.json",
+    ),
+    "long": Format(
+        "Long CSV",
+        ("-long.csv",),
+        "For R: a row for each value of each event, NA where there is none.",
+        write_long,
+        "-long.json",
     ),
     "parquet": Format(
         "Parquet",
@@ -57,6 +72,7 @@ FORMATS = {
         (".TextGrid",),
         "For phoneticians: the face's events beside the speech.",
         write_textgrid,
+        "-textgrid.json",
     ),
     "webvtt": Format(
         "WebVTT",
@@ -69,6 +85,19 @@ FORMATS = {
         ("-openface.csv",),
         "For scripts made for OpenFace: its column names, frame by frame, as far as MEDN has the data.",
         write_openface,
+        "-openface.json",
+    ),
+    "bids": Format(
+        "BIDS events",
+        ("_events.tsv", "_events.json"),
+        "For data sets and EEG: events and marks as BIDS has them, with a JSON file that describes the columns.",
+        write_bids,
+    ),
+    "html": Format(
+        "Report",
+        ("-report.html",),
+        "For colleagues and files: one page to read or print, with time line and pictures; it needs no network.",
+        write_report,
     ),
     "video": Format(
         "Video",

@@ -1,4 +1,4 @@
-"""WebVTT: each event and each mark as a subtitle, at the event's own time."""
+"""WebVTT: each event, each mark and what was said as a subtitle at its own time."""
 
 from html import escape
 from pathlib import Path
@@ -6,19 +6,22 @@ from pathlib import Path
 from webvtt import Caption, WebVTT
 from webvtt.models import Timestamp
 
-from realtime.export.labels import in_words, milliseconds, one_line
-from realtime.export.material import Material
+from realtime.export.context import ExportContext, label_of, milliseconds, one_line, remarks
+from realtime.export.made_by import made_by_line
+from realtime.labels import texts_at
 
 
-def write_webvtt(material: Material, path: Path) -> None:
-    """Write subtitles in the order of time. A cue's identifier is "event" or "mark" with its number in the session."""
+def write_webvtt(context: ExportContext, path: Path) -> None:
+    """Write subtitles in the order of time. A cue's identifier is "event" or "mark" with its number in the session,
+    or "said".
+    """
     cues = [
         (
             milliseconds(stored.event.onset_s, stored.event.offset_s),
             f"event {stored.id}",
-            f"face {stored.event.face}: {in_words(stored)}",
+            f"face {stored.event.face}: {label_of(stored)}",
         )
-        for stored in material.events
+        for stored in context.events
     ]
     cues += [
         (
@@ -26,7 +29,11 @@ def write_webvtt(material: Material, path: Path) -> None:
             f"mark {mark.id}",
             one_line(mark.text) or "mark",
         )
-        for mark in material.session.annotations()
+        for mark in context.session.annotations()
+    ]
+    cues += [
+        (milliseconds(label.start_s, label.end_s), "said", texts_at([label], label.start_s, label.end_s))
+        for label in context.transcript
     ]
     subtitles = WebVTT()
     for (start_ms, end_ms), identifier, text in sorted(cues):
@@ -34,3 +41,6 @@ def write_webvtt(material: Material, path: Path) -> None:
         subtitles.captions.append(Caption(start, end, escape(text, quote=False), identifier))
     with path.open("w", encoding="utf-8") as file:
         subtitles.write(file)
+        for remark in remarks(context.info):
+            file.write(f"\n\nNOTE {one_line(remark)}\n")
+        file.write(f"\n\nNOTE Made by: {made_by_line(context, 'WebVTT')}\n")

@@ -1,4 +1,7 @@
-"""MP4 (H.264): the recording with its events drawn in, at the recording's own times and without its sound."""
+"""MP4 (H.264): the recording with its events drawn in, with the recording's timestamps and without its sound.
+
+It is black until the recording's picture begins, so that its times are those of the recording in every player.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,58 +12,65 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.export.labels import in_words
-from realtime.export.material import ExportError, Material
-from realtime.frame import Frame
+from realtime.export.context import ExportContext, ExportError, label_of
+from realtime.export.made_by import made_by_line
 from realtime.session import StoredEvent
 from realtime.sources import SourceError, VideoFile
+from realtime.types import Frame
 
 LINGER_S = 1.0
-"""A label stays this long after its event, greyed: the event itself is too short to read by."""
+"""A label stays this long after its event, in grey, because the event is too short to read the label."""
 TICK_EVERY = 30
-"""Frames between two words on progress."""
+"""Frames between two progress reports."""
 _TIME_BASE = Fraction(1, 90_000)
 _BRIGHT, _GREY, _BACK = (80, 220, 255), (150, 150, 150), (25, 25, 25)  # BGR
 
 
-def write_video(material: Material, path: Path) -> None:
-    """Write the whole recording, which must still be where it was when it was analysed."""
-    if not material.info.video:
-        raise ExportError(f"{material.name} comes from a camera and holds no video to draw events in.")
+def write_video(context: ExportContext, path: Path) -> None:
+    """Write the whole recording, which must still be at the path that the session names."""
+    if not context.info.video:
+        raise ExportError(f"{context.name} comes from a camera and holds no video to draw events in.")
     try:
-        with VideoFile(Path(material.info.video)) as source, av.open(str(path), "w", format="mp4") as container:
+        with VideoFile(Path(context.info.video)) as source, av.open(str(path), "w", format="mp4") as container:
             stream = container.add_stream("libx264", options={"crf": "20", "preset": "veryfast"})
             stream.pix_fmt = "yuv420p"
+            container.metadata["comment"] = made_by_line(context, "Video")
             stream.codec_context.time_base = stream.time_base = _TIME_BASE
-            for count, (time_s, image) in enumerate(_pictures(source, material)):
-                if material.stop.is_set():
-                    raise ExportError(f"The video of {material.name} was stopped before its end; it is not kept.")
+            for count, (time_s, image) in enumerate(_pictures(source, context)):
+                if context.stop.is_set():
+                    raise ExportError(f"The video of {context.name} was stopped before its end; it is not kept.")
                 if count == 0:
                     stream.height, stream.width = image.shape[:2]
-                frame = av.VideoFrame.from_ndarray(image, "bgr24")
-                frame.pts, frame.time_base = round(time_s / _TIME_BASE), _TIME_BASE
-                container.mux(stream.encode(frame))
+                    if time_s > 0:  # players count from a file's first picture where it has no sound
+                        container.mux(stream.encode(_frame(np.zeros_like(image), 0.0)))
+                container.mux(stream.encode(_frame(image, time_s)))
                 if count % TICK_EVERY == 0:
-                    material.tick(time_s, source.duration_s)
+                    context.tick(time_s, source.duration_s)
             container.mux(stream.encode())
     except SourceError as error:
-        raise ExportError(f"{material.name} cannot be drawn in: {error}") from error
+        raise ExportError(f"{context.name} cannot be drawn in: {error}") from error
 
 
-def _pictures(source: VideoFile, material: Material) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def _frame(image: NDArray[np.uint8], time_s: float) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(image, "bgr24")
+    frame.pts, frame.time_base = round(time_s / _TIME_BASE), _TIME_BASE
+    return frame
+
+
+def _pictures(source: VideoFile, context: ExportContext) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     for item in source:
         if isinstance(item, Frame):
             # H.264 halves the colours, so both sides must be even
             height, width = (side // 2 * 2 for side in item.image.shape[:2])
             image = np.ascontiguousarray(item.image[:height, :width])
-            draw(image, item.time_s, material.events)
+            draw(image, item.time_s, context.events)
             yield item.time_s, image
 
 
 def draw(image: NDArray[np.uint8], time_s: float, events: tuple[StoredEvent, ...]) -> None:
-    """Draw what there is at `time_s` into a (height, width, 3) BGR picture, an event a line, from the bottom up.
+    """Draw the events at `time_s` into a (height, width, 3) BGR picture, one line for each event, from the bottom up.
 
-    Beside each label a bar from onset to offset fills as the event goes; the line across it is the apex.
+    Beside each label, a bar from onset to offset shows the progress of the event; the line across it is the apex.
     """
     height, width = image.shape[:2]
     line_px = max(height // 18, 12)
@@ -77,7 +87,7 @@ def draw(image: NDArray[np.uint8], time_s: float, events: tuple[StoredEvent, ...
             image, (0, middle - line_px // 6), (round(done * bar_px), middle + line_px // 6), colour, cv2.FILLED
         )
         cv2.line(image, (round(apex * bar_px), top + 2), (round(apex * bar_px), bottom - 3), colour, 1)
-        # OpenCV's own letters are ASCII
-        words = f"face {event.face}: {in_words(stored)}".encode("ascii", "replace").decode()
+        # OpenCV's fonts are ASCII only
+        label = f"face {event.face}: {label_of(stored)}".encode("ascii", "replace").decode()
         place = (bar_px + line_px // 2, bottom - line_px // 3)
-        cv2.putText(image, words, place, cv2.FONT_HERSHEY_SIMPLEX, line_px / 40, colour, 1, cv2.LINE_AA)
+        cv2.putText(image, label, place, cv2.FONT_HERSHEY_SIMPLEX, line_px / 40, colour, 1, cv2.LINE_AA)

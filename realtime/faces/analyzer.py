@@ -6,18 +6,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX, align, eye_distance_px
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
+from medn.face.aligned import align, eye_distance_px
 from medn.face.landmarker import FaceObservation
 from realtime.faces.steady import SteadyWarp
-from realtime.frame import Frame
 from realtime.motion.meter import MotionMeter
 from realtime.motion.regions import GROUP_STARTS
-from realtime.results import Event, FaceReading
-from realtime.ring import Ring
+from realtime.ring import MAX_RATE_HZ, Ring
+from realtime.spotting.columns import row
+from realtime.spotting.detector import Detector
+from realtime.spotting.join import Join
+from realtime.spotting.limit import NOT_JUDGED, limits_pct
 from realtime.spotting.parameters import SpotterParameters
-from realtime.spotting.spotter import HIGHEST_RATE_HZ, Spotter
-from realtime.spotting.trace import row
-from realtime.stopwatch import Stopwatch
+from realtime.spotting.rest import Rest
+from realtime.spotting.spotter import Spotter
+from realtime.timing import Stopwatch
+from realtime.types import Candidate, FaceReading, Frame
 
 CROPS_S = 2.0
 """How long aligned crops are held: a movement, its decision and some air."""
@@ -28,12 +32,14 @@ REST_TAU_S = 2.0
 class FaceAnalyzer:
     """One face's part of the pipeline, from its first frame until it has been away too long."""
 
-    def __init__(self, face: int, parameters: SpotterParameters) -> None:
+    def __init__(self, face: int, parameters: SpotterParameters, rest: Rest | None = None) -> None:
         self.face = face
         self.last_s = -math.inf
         """Time of the newest frame in which the face was."""
-        self.crops = Ring(int(CROPS_S * HIGHEST_RATE_HZ), (SIZE_PX, SIZE_PX), np.uint8)
-        self.spotter = Spotter(face, parameters)
+        self.crops = Ring(int(CROPS_S * MAX_RATE_HZ), (SIZE_PX, SIZE_PX), np.uint8)
+        self.spotter = Spotter(face, parameters, rest.noise_pct if rest else None)
+        self.detector = Detector(rest=rest.trace if rest else None)
+        self._join = Join(face, self.detector.patterns)
         self._warp = SteadyWarp()
         self._meter = MotionMeter()
         self._crop = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
@@ -46,7 +52,7 @@ class FaceAnalyzer:
 
     def step(
         self, frame: Frame, observation: FaceObservation | None, watch: Stopwatch
-    ) -> tuple[FaceReading, list[Event]]:
+    ) -> tuple[FaceReading, list[Candidate]]:
         """Take in a frame with this face; without landmarks of its own, the warp follows the head's fitted motion.
 
         Returns the reading and the spotter's candidates.
@@ -71,7 +77,11 @@ class FaceAnalyzer:
             points = _out_of_crop(self._in_crop, motion.head - self._head_at_landmarks, warp)
         watch.lap("motion")
         head = motion.head + self._warp.place
-        candidates = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
+        bumps = self.spotter(frame.time_s, frame.index, row(motion, head, self._observation.blendshapes))
+        watch.lap("spot")
+        peaks = self.detector(frame.time_s, motion.patches)
+        candidates = self._join(frame.time_s, bumps, peaks, self.spotter.trace)
+        watch.lap("detect")
         reading = FaceReading(
             face=self.face,
             points=points,
@@ -80,10 +90,38 @@ class FaceAnalyzer:
             yaw_pitch_roll_deg=self._angles_deg,
             eye_distance_px=eye_distance_px(points),
             calibrated=self.spotter.calibrated,
+            limit_pct=self._limit_pct(),
+            trace=self.detector.taken,
         )
         self.last_s = frame.time_s
-        watch.lap("spot")
         return reading, candidates
+
+    def flush(self) -> list[Candidate]:
+        """All candidates that are still open."""
+        bumps, peaks = self.spotter.flush(), self.detector.flush()
+        return self._join.flush(self.last_s, bumps, peaks, self.spotter.trace)
+
+    def take_faults(self) -> list[str]:
+        """Why candidates were lost since the last call, a sentence each."""
+        faults = [*self.spotter.faults, *self._join.faults]
+        self.spotter.faults.clear()
+        self._join.faults.clear()
+        return faults
+
+    def recalibrate(self) -> list[Candidate]:
+        """Measure the face at rest again; return the candidates that were open."""
+        candidates = self.flush()
+        self.spotter.reset()
+        self.detector.reset()
+        return candidates
+
+    def _limit_pct(self) -> tuple[float, float]:
+        newest = self.detector.newest
+        if newest is None:
+            return NOT_JUDGED
+        yaw_deg, pitch_deg, _ = self._angles_deg
+        patterns = self.detector.patterns
+        return limits_pct(newest.limit, patterns.upper, patterns.z50, yaw_deg, pitch_deg)
 
     def _displacement(self, regions: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:
         """(6,) displacement from the slowly followed state of rest, by group."""
@@ -108,7 +146,7 @@ def _into_crop(points: NDArray[np.float32], warp: NDArray[np.float64]) -> NDArra
 def _out_of_crop(
     in_crop: NDArray[np.float32], head: NDArray[np.float64], warp: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """The reverse of `_into_crop`, after a small motion of the head in the crop, (6,) as `Motion.head` tells it."""
+    """The reverse of `_into_crop`, after a small motion of the head in the crop, (6,) as in `Motion.head`."""
     shift_x, shift_y, roll, grow, yaw, pitch = head.tolist()
     (a, b, warp_x), (_, _, warp_y) = warp.tolist()
     middle, depth = SIZE_PX / 2, float(in_crop[:, 2].mean())  # about which the head turns

@@ -12,7 +12,7 @@ from medn.face.aligned import EyeAxis, align, alignment, eye_axis
 from medn.face.landmarker import FaceObservation
 
 LOOK_PX = 24
-"""Side of the small aligned picture by which a face is known again."""
+"""Side of the small aligned picture by which a face is recognised again."""
 FAR = 1.5
 """A face this many eye distances from where it was expected is not the same one, unless it looks alike."""
 ALIKE = 0.6
@@ -72,7 +72,7 @@ class Tracks:
         return dict(sorted(numbered.items()))
 
     def _stayed(self, places: list[EyeAxis], time_s: float) -> list[_Track]:
-        """The track of each face where places alone tell, so that looks need not be compared; else nothing.
+        """The track of each face where positions alone decide, so that appearances need not be compared; else nothing.
 
         They do if as many faces as a moment ago are each about where one was, far from all others.
         """

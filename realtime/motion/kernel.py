@@ -5,13 +5,13 @@ Lucas–Kanade (1981) is the frame difference divided by the picture's gradient;
     xx = Σ gx², xy = Σ gx·gy, yy = Σ gy², xt = Σ gx·dt, yt = Σ gy·dt
 
 with symmetric gradients g (mean of both pictures) and dt = now − reference, so that any set of cells has the
-least-squares displacement −[[xx, xy], [xy, yy]]⁻¹ (xt, yt). `reference.py` says the same in plain NumPy.
+least-squares displacement −[[xx, xy], [xy, yy]]⁻¹ (xt, yt). `reference.py` computes the same in plain NumPy.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from medn.compiled import compiled
 from realtime.motion.regions import CELL_PX, CELLS, PATCH_CELLS, PATCH_STRIDE, PATCHES
 
 ITERATIONS = 6
@@ -19,7 +19,7 @@ RIDGE = 1e-3
 """Added to the structure tensor's diagonal, in units of the mean gradient energy of a well-structured cell (1)."""
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def cell_sums(
     now: NDArray[np.float32], reference: NDArray[np.float32], before: NDArray[np.float32], sums: NDArray[np.float32]
 ) -> None:
@@ -48,7 +48,7 @@ def cell_sums(
                 sums[top // CELL_PX * CELLS + cell, k] = total
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def fit_head(
     sums: NDArray[np.float32], basis: NDArray[np.float32], inside: NDArray[np.bool_], head: NDArray[np.float64]
 ) -> None:
@@ -109,7 +109,7 @@ def fit_head(
             weight[p] = 1.0 / (1.0 + (residual[p] / scale) ** 2) if inside[p] else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def region_motion(
     sums: NDArray[np.float32],
     region_cells: NDArray[np.int32],
@@ -155,10 +155,47 @@ def region_motion(
         difference[r] = plain / (total * CELL_PX * CELL_PX)
 
 
-# NumPy's solve and median say the same, but take Numba ten seconds to compile.
+@compiled(fastmath=True)
+def patch_motion(
+    sums: NDArray[np.float32],
+    cell_basis: NDArray[np.float32],
+    head: NDArray[np.float64],
+    without_head: NDArray[np.float32],
+    motion: NDArray[np.float32],
+) -> None:
+    """Write (patches², 2) displacement in px of each patch without the head's; `without_head`: (cells², 5) scratch."""
+    for c in range(sums.shape[0]):
+        dx, dy = 0.0, 0.0
+        for i in range(6):
+            dx += cell_basis[c, 0, i] * head[i]
+            dy += cell_basis[c, 1, i] * head[i]
+        xx, xy, yy = sums[c, 0], sums[c, 1], sums[c, 2]
+        without_head[c, 0] = xx
+        without_head[c, 1] = xy
+        without_head[c, 2] = yy
+        without_head[c, 3] = sums[c, 3] + xx * dx + xy * dy
+        without_head[c, 4] = sums[c, 4] + xy * dx + yy * dy
+    ridge = RIDGE * CELL_PX * CELL_PX * PATCH_CELLS * PATCH_CELLS
+    for p in range(PATCHES * PATCHES):
+        top, left = (p // PATCHES) * PATCH_STRIDE, (p % PATCHES) * PATCH_STRIDE
+        xx, xy, yy, xt, yt = ridge, 0.0, ridge, 0.0, 0.0
+        for cy in range(top, top + PATCH_CELLS):
+            for cx in range(left, left + PATCH_CELLS):
+                cell = without_head[cy * CELLS + cx]
+                xx += cell[0]
+                xy += cell[1]
+                yy += cell[2]
+                xt += cell[3]
+                yt += cell[4]
+        determinant = xx * yy - xy * xy
+        motion[p, 0] = -(yy * xt - xy * yt) / determinant
+        motion[p, 1] = -(xx * yt - xy * xt) / determinant
 
 
-@njit(cache=True, nogil=True)
+# NumPy's solve and median give the same, but take Numba ten seconds to compile.
+
+
+@compiled()
 def _solve(matrix: NDArray[np.float64], right: NDArray[np.float64], solution: NDArray[np.float64]) -> None:
     """Solve a small symmetric positive definite system in place, by Cholesky's decomposition."""
     n = len(right)
@@ -182,7 +219,7 @@ def _solve(matrix: NDArray[np.float64], right: NDArray[np.float64], solution: ND
         solution[i] = total / matrix[i, i]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _select(values: NDArray[np.float64], count: int, rank: int) -> float:
     """The value of this rank among the first `count`, which are reordered (Hoare's quickselect)."""
     low, high = 0, count - 1

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
 from realtime.motion import kernel
-from realtime.motion.regions import CELLS, LIDS, REGION_NAMES, Layout, layout
+from realtime.motion.regions import CELLS, LIDS, PATCHES, REGION_NAMES, Layout, layout
 
 RENEW_S = 0.8
 """A reference older than this is replaced by the current face and the displacement chained: over longer spans pose and
@@ -24,6 +24,8 @@ class Motion:
     regions: NDArray[np.float32]
     """(regions, 2) displacement since the meter's start in % iod, the head's motion taken out; drifts slowly, so only
     changes over seconds mean something."""
+    patches: NDArray[np.float32]
+    """(225, 2) the same of each patch of the crop, row by row."""
     difference: NDArray[np.float32]
     """(regions,) mean absolute difference to the frame before, in local standard deviations of the picture."""
     head: NDArray[np.float64]
@@ -39,14 +41,16 @@ class MotionMeter:
         self._faces = [np.zeros(shape, np.float32) for _ in range(3)]  # now, before, reference: swapped, never copied
         self._scratch = [np.zeros(shape, np.float32) for _ in range(2)]
         self._sums = np.zeros((CELLS * CELLS, 6), np.float32)
+        self._without_head = np.zeros((CELLS * CELLS, 5), np.float32)
         self._step_head = np.zeros(6)
         self.reset()
 
     def reset(self) -> None:
-        """Forget the face: the next call starts anew."""
+        """Forget the face: the next call starts again."""
         self._layout: Layout | None = None
         self._reference_s = -np.inf
         self._chained = np.zeros((len(REGION_NAMES), 2), np.float32)
+        self._chained_patches = np.zeros((PATCHES * PATCHES, 2), np.float32)
         self._chained_head = np.zeros(6)
 
     def __call__(self, face: NDArray[np.uint8], time_s: float, points: NDArray[np.float32]) -> Motion:
@@ -71,16 +75,21 @@ class MotionMeter:
             regions,
             difference,
         )
+        patches = np.empty((PATCHES * PATCHES, 2), np.float32)
+        kernel.patch_motion(self._sums, places.cell_basis, self._step_head, self._without_head, patches)
+        patches *= PERCENT_IOD
+        patches += self._chained_patches
         regions *= PERCENT_IOD
         regions[LIDS, 0] = 0
         regions += self._chained
         head = self._chained_head + self._step_head
         if time_s - self._reference_s >= RENEW_S:
             self._chained, self._chained_head = regions.copy(), head.copy()
+            self._chained_patches = patches.copy()
             self._layout, self._reference_s = layout(points), time_s
             reference[:] = now
         self._faces = [before, now, reference]
-        return Motion(regions, difference, head)
+        return Motion(regions, patches, difference, head)
 
 
 def normalise(face: NDArray[np.uint8], out: NDArray[np.float32], scratch: list[NDArray[np.float32]]) -> None:

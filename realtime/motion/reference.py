@@ -62,3 +62,17 @@ def region_motion(
     regional = np.einsum("rc,cij->rij", weight, tensor) + ridge
     motion = -np.linalg.solve(regional, (weight @ drive)[:, :, None])[:, :, 0]
     return motion, weight @ sums[:, 5] / (total * CELL_PX**2)
+
+
+def patch_motion(sums: NDArray[np.float64], layout: Layout, head: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(patches², 2) displacement in px without the head's; see `kernel.patch_motion`."""
+    tensor = sums[:, [[0, 1], [1, 2]]]
+    drive = sums[:, 3:5] + (tensor @ (layout.cell_basis.astype(np.float64) @ head)[:, :, None])[:, :, 0]
+    grid = np.concatenate([sums[:, :3], drive], axis=1).reshape(CELLS, CELLS, 5)
+    corners = [PATCH_STRIDE * i for i in range(PATCHES)]
+    xx, xy, yy, xt, yt = np.array(
+        [grid[y : y + PATCH_CELLS, x : x + PATCH_CELLS].sum(axis=(0, 1)) for y in corners for x in corners]
+    ).T
+    ridge = RIDGE * (CELL_PX * PATCH_CELLS) ** 2
+    xx, yy = xx + ridge, yy + ridge
+    return np.stack([xy * yt - yy * xt, xy * xt - xx * yt], axis=1) / (xx * yy - xy * xy)[:, None]

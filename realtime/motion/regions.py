@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.face.aligned import EYE_DISTANCE_PX, SIZE_PX
-from realtime.results import REGION_GROUPS
+from medn.contract import EYE_DISTANCE_PX, SIZE_PX
+from medn.face.landmarker import OVAL
+from realtime.types import REGION_GROUPS
 
 CELL_PX = 4
 CELLS = SIZE_PX // CELL_PX
@@ -48,11 +49,6 @@ LIDS = np.array([name.startswith(("upper lid", "lower lid")) for name in REGIONS
 
 _SIGMA_PX = 5.0
 _REACH = 0.05  # cells whose weight is below this share of the peak do not count
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
-"""The face's rim, clockwise in the picture from the middle of the forehead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def layout(points: NDArray[np.float32]) -> Layout:
     for row, (index, weight) in enumerate(cells):
         region_cells[row, : len(index)] = index
         region_weights[row, : len(index)] = weight
-    cell_centres, patch_centres = _centres(CELLS, 1, 1), _centres(PATCHES, PATCH_STRIDE, PATCH_CELLS)
+    cell_centres, patch_centres = _centres(CELLS, 1, 1), PATCH_CENTRES
     oval = cv2.convexHull(np.rint(points[list(OVAL), :2]).astype(np.int32))
     on_face = cv2.fillConvexPoly(np.zeros((SIZE_PX, SIZE_PX), np.uint8), oval, 1)
     column, row = patch_centres.astype(int).T
@@ -100,6 +96,10 @@ def _centres(count: int, stride: int, size: int) -> NDArray[np.float64]:
     line = (np.arange(count) * stride + size / 2) * CELL_PX - 0.5
     y, x = np.meshgrid(line, line, indexing="ij")
     return np.column_stack([x.ravel(), y.ravel()])
+
+
+PATCH_CENTRES = _centres(PATCHES, PATCH_STRIDE, PATCH_CELLS)
+"""(patches², 2) x and y in px of the aligned face."""
 
 
 def _region_weights(points: NDArray[np.float32]) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:

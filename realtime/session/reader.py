@@ -1,151 +1,256 @@
-"""Reads, reviews and deletes session files, those of killed processes and of running ones included."""
+"""Read and review session files, including those of killed and of running processes.
 
-import json
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+A session is untrusted input. What can be read of a damaged one is read (`realtime.session.tables`), and
+`Session.damage` says so. A session of which nothing can be read raises `SessionError`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from realtime.results import REGION_GROUPS, Event
+from realtime.labels import Label
+from realtime.session import check
+from realtime.session.fingerprint import Fingerprint
+from realtime.session.limits import with_limits_at_their_frames
+from realtime.session.rows import (
+    CODING_COLUMNS,
+    FRAME_COLUMNS,
+    Annotation,
+    Coding,
+    FrameRow,
+    StoredEvent,
+    annotation,
+    coding,
+    coding_row,
+    event_of,
+    event_row,
+    fingerprint,
+    frame_row,
+    notice,
+    picture,
+    place_of,
+    recorded_file,
+    second_score,
+    spoken,
+    stored_event,
+)
 from realtime.session.schema import (
-    APPLICATION_ID,
+    CODINGS,
     EVENT_COLUMNS,
-    JSON_COLUMNS,
-    VERSION,
-    SessionError,
+    FIRST_PROMOTED_ID,
+    SECOND_SCORES,
+    TRANSCRIPT,
     SessionInfo,
     Status,
 )
-from realtime.sources import Cause, Notice, NoticeKind
+from realtime.session.tables import Tables
+from realtime.session.trace import block, stretches
+from realtime.sources import Notice
+from realtime.sources.source import MAX_TIME_S
+from realtime.spotting.grid import Steps
+from realtime.types import Event
 
-
-@dataclass(frozen=True, slots=True)
-class FrameRow:
-    """One face of one frame; without a face, a frame in which there was none or that was dropped."""
-
-    frame: int
-    time_s: float
-    dropped: Cause | None = None
-    face: int | None = None
-    motion: tuple[float, ...] = ()
-    """By `REGION_GROUPS`, in % iod."""
-    threshold: tuple[float, ...] = ()
-    yaw_pitch_roll_deg: tuple[float, ...] = ()
-    eye_distance_px: float = 0.0
-    calibrated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event with what a person said of it."""
-
-    id: int
-    event: Event
-    status: Status
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """A person's own mark at a time, or from `time_s` to `end_s`."""
-
-    id: int
-    time_s: float
-    end_s: float | None
-    text: str
+T = TypeVar("T")
+ADD_ANNOTATION = "INSERT INTO annotations (time_s, end_s, text, created_utc) VALUES (?, ?, ?, ?)"
 
 
 class Session:
-    """An open session; made by `open_session`. Every method raises `SessionError` if the file fails it."""
+    """An open session, returned by `open_session`. Every method raises `SessionError` if the file cannot be used."""
 
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        self._path = path
-        self._database = database
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    @property
+    def damage(self) -> str:
+        """One sentence about what of the session could not be read so far; empty if nothing was left out."""
+        return self._tables.damage
 
     @property
     def info(self) -> SessionInfo:
-        """What the session says of itself, as of now."""
-        (row,) = self._rows("SELECT * FROM session")
-        return SessionInfo(
-            source=row["source"],
-            video=row["video"],
-            parameters=json.loads(row["parameters"]),
-            versions=json.loads(row["versions"]),
-            weights_sha256=row["weights_sha256"],
-            consent=row["consent"],
-            created_utc=row["created_utc"],
-            closed_utc=row["closed_utc"],
-            summary=row["summary"] and json.loads(row["summary"]),
-        )
+        """The session's current description; what is damaged of it has its default."""
+        columns = check.table_columns()["session"]
+        rows = list(self._tables.rows("session", columns, lambda row: dict(zip(columns, row, strict=True))))
+        if not rows:
+            self._tables.damaged.setdefault("session", "its description is missing")
+        row: dict[str, Any] = rows[0] if rows else {}
+        faults: list[str] = []
 
-    def frames(self) -> Iterator[FrameRow]:
-        """Every frame that the source offered, in the order of time."""
-        regions, thresholds = len(REGION_GROUPS), 2 * len(REGION_GROUPS)
-        columns = ", ".join((*REGION_GROUPS, *(f"{region}_threshold" for region in REGION_GROUPS)))
-        head = "yaw_deg, pitch_deg, roll_deg, eye_distance_px, calibrated"
-        rows = self._rows(f"SELECT frame, time_s, dropped, face, {columns}, {head} FROM frames ORDER BY frame, rowid")  # noqa: S608
-        for frame, time_s, dropped, face, *values in rows:
-            if face is None:
-                yield FrameRow(frame, time_s, Cause(dropped) if dropped else None)
-                continue
-            *pose, eye_distance_px, calibrated = values[thresholds:]
-            motion, threshold = tuple(values[:regions]), tuple(values[regions:thresholds])
-            yield FrameRow(frame, time_s, None, face, motion, threshold, tuple(pose), eye_distance_px, bool(calibrated))
+        def read(decode: Callable[[object, str], T], name: str, default: T, *, optional: bool = False) -> T:
+            value = row.get(name)
+            if not row or (value is None and optional):
+                return default
+            try:
+                return decode(value, name)
+            except check.DamagedRowError as damage:
+                faults.append(str(damage))
+                return default
+
+        info = SessionInfo(
+            source=read(check.text, "source", "unknown source"),
+            video=read(check.text, "video", None, optional=True),
+            parameters=read(check.json_object, "parameters", {}),
+            versions=read(check.json_object, "versions", {}),
+            weights_sha256=read(check.text, "weights_sha256", None, optional=True),
+            consent=read(check.text, "consent", None, optional=True),
+            created_utc=read(check.text, "created_utc", ""),
+            closed_utc=read(check.text, "closed_utc", None, optional=True),
+            summary=read(check.json_object, "summary", None, optional=True),
+        )
+        files = list(self._tables.rows("recording", ("size_bytes", "modified_ns", "quick_sha256"), recorded_file))
+        info = replace(info, file=files[0] if files else None)
+        if faults:
+            self._tables.damaged["session"] = f"of its description, {'; '.join(faults)}"
+        return info
+
+    @property
+    def stores_limits(self) -> bool:
+        """Whether limits of detection were stored; sessions of version 1 have none."""
+        return self._frame_columns().issuperset(check.LIMIT_COLUMNS)
+
+    def frames(self, between_s: tuple[float, float] | None = None) -> Iterator[FrameRow]:
+        """Yield a row for each face of each frame that the source offered, in the order of time, or of those between.
+
+        The last `LIMIT_DELAY_S` have no limit of detection: it is stored with later frames.
+        """
+        there = self._frame_columns()
+        columns = tuple("NULL" if name in check.ADDED_COLUMNS and name not in there else name for name in FRAME_COLUMNS)
+        where = "TRUE" if between_s is None else "time_s BETWEEN {:f} AND {:f}".format(*between_s)
+        rows = self._tables.rows(
+            "frames", columns, frame_row, where=where, order="frame, rowid", key=lambda row: row.frame
+        )
+        return with_limits_at_their_frames(rows)
+
+    def extent(self) -> tuple[float, list[int]]:
+        """Return the time of the last frame in s, and the numbers of the faces that have readings; quick."""
+        columns, grouped = ("face", "max(time_s)"), "TRUE GROUP BY face"
+        ends = dict(self._tables.rows("frames", columns, lambda row: row, where=grouped, order="face"))
+        times_s = [end_s for end_s in ends.values() if isinstance(end_s, float) and 0 <= end_s <= MAX_TIME_S]
+        return max(times_s, default=0.0), [face for face in ends if type(face) is int]
 
     def events(self) -> list[StoredEvent]:
-        """Events in the order of time."""
-        rows = self._rows("SELECT * FROM events ORDER BY onset_s, id")
-        return [StoredEvent(row["id"], _event(row), Status(row["status"]), row["note"]) for row in rows]
+        """Return the events in the order of time."""
+        columns = ("id", "status", "note", *EVENT_COLUMNS)
+        rows = sorted(self._tables.rows("events", columns, stored_event), key=lambda row: (row.event.onset_s, row.id))
+        second = self.second_scores()
+        return [replace(row, second_score=second.get(place_of(row.event))) for row in rows] if second else rows
 
     def pictures(self, event_id: int) -> dict[str, bytes]:
-        """JPEG pictures of an event's "onset" and "apex"; empty where none were allowed."""
-        if not list(self._rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pictures'")):
-            return {}
-        return dict(map(tuple, self._rows("SELECT moment, jpeg FROM pictures WHERE event = ?", (event_id,))))
+        """Return JPEG pictures of an event's "onset" and "apex"; empty without consent to store them."""
+        rows = self._tables.rows("pictures", ("event", "moment", "jpeg"), picture, where=f"event = {int(event_id)}")
+        return {moment: jpeg for _, moment, jpeg in rows}
+
+    def fingerprints(self) -> list[Fingerprint]:
+        """Return the fingerprints of some frames of the video; none if it has none, and in early sessions."""
+        return list(self._tables.rows("fingerprints", ("time_s", "width", "height", "hash"), fingerprint))
 
     def candidates(self) -> list[Event]:
-        """What the program rejected, each with its reason, in the order of time."""
-        return [_event(row) for row in self._rows("SELECT * FROM candidates ORDER BY onset_s, id")]
+        """Return the rejected candidates, each with its reason, in the order of time."""
+        rows = self._tables.rows(
+            "candidates", ("id", *EVENT_COLUMNS), lambda row: (row[0], event_of(row[1:], accepted=False))
+        )
+        return [event for _, event in sorted(rows, key=lambda row: (row[1].onset_s, row[0]))]
+
+    def second_scores(self) -> dict[tuple[int, float, float, float], float]:
+        """Return the second pass's score of each event and candidate by `place_of`; empty where it was not run."""
+        columns = ("face", "onset_s", "apex_s", "offset_s", "score")
+        return dict(self._tables.rows("second_scores", columns, second_score))
+
+    def replace_second_scores(self, scores: Mapping[tuple[int, float, float, float], float]) -> None:
+        """Store the second pass's scores in place of earlier ones; saved at once."""
+        rows = [(*place, score) for place, score in scores.items()]
+        self._tables.replace("second_scores", SECOND_SCORES, rows)
+
+    def traces(self) -> list[tuple[int, Steps]]:
+        """Return the stretches of the trace without a gap, each with its face; none in early sessions."""
+        return stretches(self._tables.rows("trace", ("face", "start_s", "steps", "patches"), block))
 
     def notices(self) -> list[Notice]:
-        """What the user was told, in the order of time."""
-        rows = self._rows("SELECT time_s, kind, text FROM notices ORDER BY rowid")
-        return [Notice(time_s, NoticeKind(kind), text) for time_s, kind, text in rows]
+        """Return the notices to the user, in the order of time."""
+        return list(self._tables.rows("notices", ("time_s", "kind", "text"), notice))
 
     def annotations(self) -> list[Annotation]:
-        """Marks in the order of time."""
-        rows = self._rows("SELECT id, time_s, end_s, text FROM annotations ORDER BY time_s, id")
-        return [Annotation(*row) for row in rows]
+        """Return the marks in the order of time."""
+        rows = self._tables.rows("annotations", ("id", "time_s", "end_s", "text"), annotation)
+        return sorted(rows, key=lambda mark: (mark.time_s, mark.id))
+
+    def transcript(self) -> list[Label]:
+        """Return what was said, in the order of time; empty where no transcript was imported."""
+        rows = self._tables.rows("transcript", ("start_s", "end_s", "text", "speaker"), spoken)
+        return sorted(rows, key=lambda label: (label.start_s, label.end_s))
+
+    def replace_transcript(self, labels: Sequence[Label]) -> None:
+        """Store what was said in place of an earlier transcript; saved at once."""
+        rows = [(label.start_s, label.end_s, label.text, label.tier) for label in labels]
+        self._tables.replace("transcript", TRANSCRIPT, rows)
+
+    def codings(self) -> dict[str, list[Coding]]:
+        """Return what other coders found or judged, by coder, in the order of time; empty where none was imported."""
+        by_coder: dict[str, list[Coding]] = {}
+        for coder, coded in self._tables.rows("codings", CODING_COLUMNS, coding):
+            by_coder.setdefault(coder, []).append(coded)
+        return {coder: sorted(by_coder[coder], key=lambda one: one.onset_s) for coder in sorted(by_coder)}
+
+    def replace_codings(self, coder: str, codings: Sequence[Coding]) -> None:
+        """Store what a coder found or judged in place of what they had before; saved at once."""
+        rows = [coding_row(coder, coded) for coded in codings]
+        self._tables.replace("codings", CODINGS, rows, where=("coder", coder))
 
     def review(self, event_id: int, *, status: Status | None = None, note: str | None = None) -> None:
-        """Set the status or the note of an event, or both; saved at once. `KeyError` if there is no such event."""
+        """Set the status or the note of an event, or both; saved at once. Raises `KeyError` for an unknown event."""
         change = "UPDATE events SET status = coalesce(?, status), note = coalesce(?, note) WHERE id = ?"
-        if not self._write(change, (status and status.value, note, event_id)).rowcount:
+        if not self._tables.write(change, (status and status.value, note, event_id)).rowcount:
+            raise KeyError(event_id)
+
+    def promote(self, candidate: Event) -> int:
+        """Make a rejected candidate a confirmed event, and return its number; saved at once."""
+        taken = self._tables.write("SELECT max(id) FROM events WHERE id >= ?", (FIRST_PROMOTED_ID,)).fetchone()[0]
+        number = FIRST_PROMOTED_ID if taken is None else taken + 1
+        columns = ("id", "status", *EVENT_COLUMNS)
+        added = f"INSERT INTO events ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        self._tables.write(added, (number, Status.CONFIRMED.value, *event_row(candidate)))
+        return number
+
+    def demote(self, event_id: int) -> None:
+        """Make an event that was promoted a rejected candidate again. Raises `KeyError` for another event."""
+        removed = self._tables.write("DELETE FROM events WHERE id = ? AND id >= ?", (event_id, FIRST_PROMOTED_ID))
+        if not removed.rowcount:
             raise KeyError(event_id)
 
     def annotate(self, time_s: float, text: str, end_s: float | None = None) -> Annotation:
         """Add a mark; saved at once."""
         row = (time_s, end_s, text, datetime.now(UTC).isoformat(timespec="seconds"))
-        added = self._write("INSERT INTO annotations (time_s, end_s, text, created_utc) VALUES (?, ?, ?, ?)", row)
+        added = self._tables.write(ADD_ANNOTATION, row)
         assert added.lastrowid is not None
         return Annotation(added.lastrowid, time_s, end_s, text)
 
+    def annotate_all(self, labels: Sequence[Label]) -> None:
+        """Add another coder's labels as marks, all or none; their text begins with their tier. Saved at once."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [
+            (
+                label.start_s,
+                label.end_s if label.end_s > label.start_s else None,
+                f"{label.tier}: {label.text}" if label.tier else label.text,
+                now,
+            )
+            for label in labels
+        ]
+        self._tables.write_all(ADD_ANNOTATION, rows)
+
     def remove_annotation(self, annotation_id: int) -> None:
-        """Take a mark away; saved at once. `KeyError` if there is no such mark."""
-        if not self._write("DELETE FROM annotations WHERE id = ?", (annotation_id,)).rowcount:
+        """Remove a mark; saved at once. Raises `KeyError` for an unknown mark."""
+        if not self._tables.write("DELETE FROM annotations WHERE id = ?", (annotation_id,)).rowcount:
             raise KeyError(annotation_id)
 
     def move_video(self, video: Path) -> None:
-        """Remember where the recording lies now; saved at once."""
-        self._write("UPDATE session SET video = ?", (str(video),))
+        """Store the recording's new path; saved at once."""
+        self._tables.write("UPDATE session SET video = ?", (str(video),))
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._tables.close()
 
     def __enter__(self) -> Self:
         return self
@@ -153,60 +258,15 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
-        with _told_in_words(self._path):
-            yield from self._database.execute(query, values)
-
-    def _write(self, statement: str, row: tuple[Any, ...]) -> sqlite3.Cursor:
-        with _told_in_words(self._path), self._database:
-            return self._database.execute(statement, row)
+    def _frame_columns(self) -> set[str]:
+        return {name for _, name in self._tables.rows("pragma_table_info('frames')", ("cid", "name"), lambda row: row)}
 
 
 def open_session(path: Path) -> Session:
-    """Open a session; what a killed process left in the write-ahead log is recovered.
+    """Open a session; data that a killed process left in the write-ahead log is recovered.
 
-    A file that may not be written to is opened for reading. Raises `SessionError` if it is missing, no session, or
-    written by a newer version.
+    A read-only file is opened for reading only. Raises `SessionError` if the file is missing, is not a session, was
+    written by a newer version, holds a view, a trigger or another thing that no session has, or if neither its
+    description nor its events can be read.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
-    # SQLite's header holds its own name, and the application's id at byte 68
-    if not head.startswith(b"SQLite format 3\0") or head[68:72] != APPLICATION_ID.to_bytes(4):
-        raise SessionError(f"{path} is not a MEDN session.")
-    mode = "rw" if os.access(path, os.W_OK) else "ro"
-    with _told_in_words(path):
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=2)
-        database.row_factory = sqlite3.Row
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        database.close()
-        raise SessionError(
-            f"{path} was written by a newer MEDN (format {version}; this one reads {VERSION}): update MEDN."
-        )
-    return Session(path, database)
-
-
-def delete_session(path: Path) -> None:
-    """Delete a session for good, with what SQLite keeps beside it; raises `SessionError` if it is none or it cannot."""
-    open_session(path).close()
-    try:
-        for part in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise SessionError(f"{path} cannot be deleted: {error.strerror}.") from error
-
-
-@contextmanager
-def _told_in_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise SessionError(f"{path} cannot be used ({error}).") from error
-
-
-def _event(row: sqlite3.Row) -> Event:
-    values = ((name, row[name]) for name in EVENT_COLUMNS)
-    return Event(**{name: json.loads(value) if name in JSON_COLUMNS and value else value for name, value in values})
+    return Session(Tables(path))

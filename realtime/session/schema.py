@@ -1,22 +1,30 @@
-"""The tables of a session file. Any SQLite client can read them; mappings are JSON objects, times are s of the source.
+"""The tables of a session file, which any SQLite client can read. Mappings are JSON objects, times are in s.
 
-Pictures lie in one table only, which stays empty unless the person on them allowed it.
+Pictures are stored in one table only, which stays empty unless the recorded person consented.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
-from realtime.results import REGION_GROUPS, Event
+from medn.errors import UserError
+from realtime.drivers.conditions import Hindrance
+from realtime.types import FACE_PARTS, LIMIT_DELAY_S, REGION_GROUPS, Event
 
 APPLICATION_ID = int.from_bytes(b"MEDN")
-"""In the file's header, for `file` and other programs that tell file types apart."""
-VERSION = 1
-"""Raised with every change that an older reader would misread; a table more is none."""
+"""In the file's header, for `file` and other programs that identify file types."""
+VERSION = 2
+"""Increased with every change that an older reader would misread; an additional table is no such change. Older versions
+are read as they are: version 1 has no limits of detection."""
 
-EVENT_COLUMNS = tuple(column.name for column in fields(Event))
+EVENT_COLUMNS = tuple(column.name for column in fields(Event) if column.name != "accepted")
+"""Accepted events are rows of `events`, rejected ones of `candidates`."""
 JSON_COLUMNS = frozenset({"regions", "evidence", "emotion", "aus"})
+
+FIRST_PROMOTED_ID = 1_000_001
+"""Of candidates that a person made events: apart from the program's, which may still be writing its own."""
 
 _MOVEMENT = """
     id INTEGER PRIMARY KEY,
@@ -31,13 +39,37 @@ _MOVEMENT = """
     emotion TEXT, aus TEXT   -- JSON: probabilities; NULL where no recognizer ran
 """
 
+TRANSCRIPT = """
+CREATE TABLE IF NOT EXISTS transcript (  -- what was said, by the recording's transcript; not in early sessions
+    start_s REAL NOT NULL, end_s REAL NOT NULL,
+    text TEXT NOT NULL,
+    speaker TEXT NOT NULL
+) STRICT;
+"""
+SECOND_SCORES = """
+CREATE TABLE IF NOT EXISTS second_scores (  -- of events and candidates, by `medn second-pass`; not in early sessions
+    face INTEGER NOT NULL, onset_s REAL NOT NULL, apex_s REAL NOT NULL, offset_s REAL NOT NULL,
+    score REAL NOT NULL
+) STRICT;
+"""
+CODINGS = """
+CREATE TABLE IF NOT EXISTS codings (  -- what other coders found or judged in the recording; not in early sessions
+    coder TEXT NOT NULL,
+    onset_s REAL NOT NULL, apex_s REAL, offset_s REAL NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('unreviewed', 'confirmed', 'rejected')),
+    emotion TEXT,            -- negative, positive or surprise; NULL where it was not coded
+    aus TEXT,                -- action units, joined by +; NULL where none were coded
+    text TEXT NOT NULL
+) STRICT;
+"""
 TABLES = f"""
+PRAGMA page_size = 8192;  -- the definitions of all tables fit on one page: damage to another page costs rows only
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 CREATE TABLE session (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     created_utc TEXT NOT NULL,
-    closed_utc TEXT,         -- NULL while it is written, or if it was killed
+    closed_utc TEXT,         -- NULL while it is written, or if it was killed or failed
     source TEXT NOT NULL,
     video TEXT,              -- where the recording lies, if there is one
     parameters TEXT NOT NULL, versions TEXT NOT NULL,  -- JSON
@@ -53,12 +85,16 @@ CREATE TABLE frames (        -- a row for each face of a frame; one without a fa
     {", ".join(f"{region} REAL" for region in REGION_GROUPS)},            -- motion in % of the eye distance
     {", ".join(f"{region}_threshold REAL" for region in REGION_GROUPS)},  -- that makes it a candidate
     yaw_deg REAL, pitch_deg REAL, roll_deg REAL, eye_distance_px REAL,
-    calibrated INTEGER
+    calibrated INTEGER,
+    upper_limit_pct REAL, lower_limit_pct REAL, -- size from which half of all movements are
+                                                -- found, {LIMIT_DELAY_S} s before; NULL: not judged
+    eyes_x_px REAL, eyes_y_px REAL              -- middle between the eyes; not in early sessions
 ) STRICT;
 CREATE TABLE events ({_MOVEMENT},
     status TEXT NOT NULL DEFAULT 'unreviewed' CHECK (status IN ('unreviewed', 'confirmed', 'rejected')),
     note TEXT NOT NULL DEFAULT ''
 ) STRICT;
+-- Events from id {FIRST_PROMOTED_ID} on are candidates that a person made events; they keep the program's reason.
 CREATE TABLE candidates ({_MOVEMENT}) STRICT;  -- rejected by the program
 CREATE TABLE pictures (      -- the face at an event's onset and apex, if that was allowed; not in early sessions
     event INTEGER NOT NULL REFERENCES events (id),
@@ -66,22 +102,41 @@ CREATE TABLE pictures (      -- the face at an event's onset and apex, if that w
     jpeg BLOB NOT NULL,
     PRIMARY KEY (event, moment)
 ) STRICT;
+CREATE TABLE fingerprints (  -- of some frames of the video, to recognize it by; not in early sessions
+    time_s REAL NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL,  -- px
+    hash TEXT NOT NULL       -- 64 bits as 16 hexadecimal digits
+) STRICT;
 CREATE TABLE notices (time_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+-- the file that was analysed, to recognise it: see `RecordedFile`; not in early sessions, empty in live ones
+CREATE TABLE recording (size_bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, quick_sha256 TEXT NOT NULL) STRICT;
 CREATE TABLE annotations (
     id INTEGER PRIMARY KEY,
     time_s REAL NOT NULL, end_s REAL,
     text TEXT NOT NULL,
     created_utc TEXT NOT NULL
 ) STRICT;
+CREATE TABLE trace (         -- blocks of the patches' displacement, 30 steps a second; not in early sessions
+    face INTEGER NOT NULL,
+    start_s REAL NOT NULL,
+    steps INTEGER NOT NULL,
+    patches BLOB NOT NULL    -- see realtime/session/trace.py
+) STRICT;
+{TRANSCRIPT}
+{CODINGS}{SECOND_SCORES}
 """
 
 
-class SessionError(Exception):
-    """A session that cannot be written or read; its text is one sentence for the user."""
+AGREED = " agreed to be recorded"
+"""Follows the name of who is recorded in the consent."""
+
+
+class SessionError(UserError):
+    """A session that cannot be written or read."""
 
 
 class Status(Enum):
-    """What a person said of an event."""
+    """A person's review of an event."""
 
     UNREVIEWED = "unreviewed"
     CONFIRMED = "confirmed"
@@ -89,20 +144,82 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """What tells whether a recording is the same file: see `realtime.session.recorded_file`."""
+
+    size_bytes: int
+    modified_ns: int
+    quick_sha256: str
+    """SHA-256 of parts of it, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What a session says of itself. `source` is the source's `name`, which holds no credentials."""
+    """Description of a session. `source` is the source's `name`, which holds no credentials."""
 
     source: str
     video: str | None = None
-    """Path of the recording, so that a review finds it."""
+    """Path of the recording, for the review."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     weights_sha256: str | None = None
     consent: str | None = None
     """Who is recorded, and that they agreed."""
+    file: RecordedFile | None = None
+    """The recording as it was when its analysis began; None for cameras and in early sessions."""
     created_utc: str = ""
     """ISO 8601; set by the writer."""
     closed_utc: str | None = None
-    """None while it is written, or if it was killed."""
+    """None while the session is being written, or if its process was killed."""
     summary: Mapping[str, Any] | None = None
-    """The run's summary as a mapping, once closed."""
+    """The run's summary as a mapping; before the session is closed None, or `first_frame_utc` alone."""
+
+    @property
+    def person(self) -> str:
+        """Who is recorded, as they are named in the consent; empty where nobody was asked."""
+        return (self.consent or "").partition(AGREED)[0]
+
+    @property
+    def score_threshold(self) -> float | None:
+        """The score that a candidate had to reach at the session's start; None if it was not stored."""
+        threshold = self.parameters.get("score_threshold")
+        return float(threshold) if isinstance(threshold, (int, float)) else None
+
+    @property
+    def limit(self) -> Mapping[str, Mapping[str, float | None]] | None:
+        """The summary's limit of detection (see `realtime.drivers.Summary.limit`); None if it holds no valid one."""
+        limit = (self.summary or {}).get("limit")
+        parts = [limit.get(part) for part in FACE_PARTS] if isinstance(limit, dict) else [None]
+        if not all(isinstance(part, dict) and _is_limit(part) for part in parts):
+            return None
+        return limit
+
+    @property
+    def hindered_s(self) -> Mapping[str, float]:
+        """The summary's seconds by hindrance (see `realtime.drivers.Summary.hindered_s`); empty in early sessions."""
+        hindered = (self.summary or {}).get("hindered_s")
+        items = hindered.items() if isinstance(hindered, dict) else ()
+        known = {hindrance.value for hindrance in Hindrance}
+        return {
+            name: float(seconds)
+            for name, seconds in items
+            if name in known and isinstance(seconds, (int, float)) and math.isfinite(seconds)
+        }
+
+    @property
+    def partial(self) -> str:
+        """Why the session holds only a part of its recording, as a phrase; empty if it is whole."""
+        if self.closed_utc is None:
+            return "still being written, or cut off"
+        summary = self.summary or {}
+        if summary.get("complete", True):
+            return ""
+        done_s, length_s = (summary.get(name) for name in ("duration_s", "length_s"))
+        if not isinstance(done_s, (int, float)) or not isinstance(length_s, (int, float)):
+            return "stopped before the end of the recording"
+        return f"stopped after {done_s:.1f} s of {length_s:.1f} s"
+
+
+def _is_limit(part: Mapping[str, object]) -> bool:
+    share, median_pct = part.get("judged_share"), part.get("median_pct")
+    return isinstance(share, (int, float)) and isinstance(median_pct, (int, float, type(None)))

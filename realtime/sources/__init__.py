@@ -1,14 +1,14 @@
-"""Where frames come from: a camera, a network stream, a video file, a folder of pictures, or a function."""
+"""Sources of frames: a camera, a network stream, a video file, a folder of pictures, or a function."""
 
 from realtime.sources.camera import Camera, list_cameras
-from realtime.sources.choose import open_source
 from realtime.sources.generated import Generated
-from realtime.sources.mode import CameraMode
+from realtime.sources.open import open_source
 from realtime.sources.pictures import PictureFolder
-from realtime.sources.source import Cause, Dropped, Item, Notice, NoticeKind, Source, SourceError
-from realtime.sources.video import VideoFile
+from realtime.sources.source import CameraMode, Cause, Dropped, Item, Notice, NoticeKind, Source, SourceError
+from realtime.sources.video import VIDEO_SUFFIXES, VideoFile
 
 __all__ = [
+    "VIDEO_SUFFIXES",
     "Camera",
     "CameraMode",
     "Cause",

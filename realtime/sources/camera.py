@@ -1,21 +1,20 @@
-"""Cameras: which there are, and frames of one of them by its number."""
+"""Cameras: list the cameras of this machine, and open one by its number."""
 
 import contextlib
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.sources.capture import Capture, OpenCvCapture
+from realtime.sources.capture import Capture, OpenCvCapture, cv2
 from realtime.sources.device import Device
-from realtime.sources.mode import DEFAULT_MODE, CameraMode
-from realtime.sources.opencv import cv2
-from realtime.sources.source import SourceError
+from realtime.sources.source import DEFAULT_MODE, CameraMode, SourceError
 
 V4L_FOLDER = Path("/sys/class/video4linux")
 PROBED = 4
-"""Camera numbers that are tried where the system keeps no list."""
-LONGEST_WAIT_S = 1.0
-"""Between attempts to get an unplugged camera back; looking for it costs next to nothing."""
+"""Camera numbers that are tried where the system provides no list."""
+MAX_WAIT_S = 1.0
+"""Longest wait between attempts to reopen an unplugged camera; an attempt is cheap."""
 
 BACKEND = {"Darwin": cv2.CAP_AVFOUNDATION, "Windows": cv2.CAP_MSMF}.get(platform.system(), cv2.CAP_ANY)
 
@@ -29,11 +28,11 @@ class Camera:
 
 
 def list_cameras() -> list[Camera]:
-    """The cameras of this machine, by number. Where the system names them (Linux), nothing is opened."""
+    """Return the cameras of this machine, by number. Where the system names them (Linux), none is opened."""
     named = []
     for entry in V4L_FOLDER.glob("video[0-9]*"):
-        with contextlib.suppress(OSError):  # unplugged in this moment
-            # a webcam's second node carries no pictures
+        with contextlib.suppress(OSError):  # unplugged at this moment
+            # a webcam's second node delivers no pictures
             if (entry / "index").read_text().strip() == "0":
                 number = int(entry.name.removeprefix("video"))
                 named.append(Camera(number, (entry / "name").read_text().strip()))
@@ -42,19 +41,25 @@ def list_cameras() -> list[Camera]:
 
 
 def open_camera(number: int, mode: CameraMode = DEFAULT_MODE, name: str = "") -> Device:
-    """The camera with this number; raises `SourceError` if it cannot be opened.
+    """Open the camera with this number; raises `SourceError` if it cannot be opened.
 
-    On Linux a frame's time is the driver's stamp and lost frames are known by the driver's count. Elsewhere the time is
-    that of the grab, and what the driver loses stays unknown.
+    On Linux a frame's time is the driver's timestamp, and lost frames are counted by the driver's sequence numbers.
+    Elsewhere the time is that of the grab, and frames that the driver loses are not counted.
     """
-    return Device(name or f"camera {number}", lambda: _connect(number, mode), LONGEST_WAIT_S)
+    return Device(name or f"camera {number}", lambda: _connect(number, mode), MAX_WAIT_S)
 
 
 def _connect(number: int, mode: CameraMode) -> Capture:
-    if platform.system() == "Linux":
+    if sys.platform == "linux":
         from realtime.sources.v4l2 import V4l2Capture
 
-        return V4l2Capture(number, mode)
+        capture: Capture = V4l2Capture(number, mode)
+    else:
+        capture = _opencv_capture(number, mode)
+    return capture
+
+
+def _opencv_capture(number: int, mode: CameraMode) -> Capture:
     capture = cv2.VideoCapture(number, BACKEND)
     if not capture.isOpened():
         raise SourceError(f"Camera {number} cannot be opened: it is not there, or in use elsewhere.")

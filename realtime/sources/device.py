@@ -1,39 +1,47 @@
-"""What a camera and a network stream share: frames as they arrive, through losses and reconnections."""
+"""Devices: frames as they arrive, through losses and reconnections. Cameras and network streams share this.
+
+Network streams: RTSP, MJPEG over HTTP and whatever else FFmpeg opens by URL, timed by arrival.
+"""
 
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Self
+from urllib.parse import urlsplit
 
-from realtime.frame import Frame
-from realtime.sources.capture import Capture
+from realtime.sources.capture import Capture, OpenCvCapture, cv2
 from realtime.sources.source import Cause, Dropped, Item, Notice, NoticeKind, Numbering, SourceError
+from realtime.types import Frame
 
 FIRST_WAIT_S = 0.25
-"""Before the first attempt to reconnect; doubled after each one that fails."""
+"""Wait before the first attempt to reconnect; doubled after each attempt that fails."""
+OPEN_TIMEOUT_MS = 5000
+READ_TIMEOUT_MS = 3000
+MAX_STREAM_WAIT_S = 8.0
+"""Longest wait between attempts to reach a server that is gone."""
 
 
 class Device:
-    """Frames from what `connect` opens, reconnecting for as long as it is not closed; times and indices go on.
+    """Frames from the capture that `connect` opens. Reconnects until it is closed; times and indices go on.
 
-    `connect` raises `SourceError` in bounded time; `longest_wait_s` bounds the back-off between attempts to reconnect.
-    A read that fails counts as one frame lost; what passes while the device is away cannot be counted.
+    `connect` raises `SourceError` in bounded time; `max_wait_s` bounds the back-off between attempts to reconnect.
+    A failed read counts as one lost frame; frames that pass while the device is away cannot be counted.
     """
 
     live = True
     duration_s = None
 
-    def __init__(self, name: str, connect: Callable[[], Capture], longest_wait_s: float) -> None:
+    def __init__(self, name: str, connect: Callable[[], Capture], max_wait_s: float) -> None:
         self.name = name
         self.zero_s = math.nan
-        self._connect, self._longest_wait_s = connect, longest_wait_s
+        self._connect, self._max_wait_s = connect, max_wait_s
         self._closed = threading.Event()
         self._iterating = False
         self._capture = connect()
 
     def __iter__(self) -> Iterator[Item]:
-        """Frames until closed; blocks while none comes."""
+        """Yield frames until closed; blocks while none arrives."""
         self._iterating = True
         numbering, wait_s, lost_s = Numbering(), FIRST_WAIT_S, math.nan
         try:
@@ -55,7 +63,7 @@ class Device:
             self._capture.release()
 
     def close(self) -> None:
-        """End the iteration; its own thread frees the device once the read it waits in returns."""
+        """End the iteration; the iterating thread closes the device once its current read returns."""
         self._closed.set()
         if not self._iterating:
             self._capture.release()
@@ -81,13 +89,46 @@ class Device:
             yield numbering.frame(time_s, image) if decoded else numbering.dropped(time_s, Cause.DECODE_ERROR)
 
     def _reopen(self, wait_s: float) -> float:
-        """Try to connect, waiting longer each time, until it works or the device is closed; the next wait in s."""
+        """Try to connect, with growing waits, until it works or the device is closed; returns the next wait in s."""
         self._capture.release()
         while not self._closed.wait(wait_s):
-            wait_s = min(2 * wait_s, self._longest_wait_s)
+            wait_s = min(2 * wait_s, self._max_wait_s)
             try:
                 self._capture = self._connect()
             except SourceError:
                 continue
             break
         return wait_s
+
+
+def open_stream(url: str) -> Device:
+    """Open the stream at a URL.
+
+    Raises `SourceError` if it does not deliver video within about 5 s, or if it is a recording, which has an end.
+    """
+    name = safe_url(url)
+
+    def connect() -> Capture:
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
+        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            raise SourceError(f"{name} cannot be reached, or sends no video.")
+        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+            capture.release()
+            raise SourceError(f"{name} is a recording, not a stream: download it and give the file.")
+        return OpenCvCapture(capture)
+
+    return Device(name, connect, MAX_STREAM_WAIT_S)
+
+
+def safe_url(url: str) -> str:
+    """Return the URL without user, password, query and fragment, any of which may hold a secret.
+
+    Raises `SourceError` if the URL cannot be split into its parts.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SourceError(f"The {url.partition('://')[0]} URL is malformed: its host cannot be read.") from None
+    # not parts.hostname and parts.port, which raise for a malformed port
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

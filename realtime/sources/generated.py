@@ -1,4 +1,4 @@
-"""Frames made by a function, at given times: for tests, benchmarks and the synthetic demonstration."""
+"""Frames made by a function at given times, for tests, benchmarks and synthetic videos."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +11,10 @@ from realtime.sources.source import Item, Numbering
 
 
 class Generated:
-    """`picture(i)`, a (height, width, 3) BGR array, at `times_s[i]`; for a stack of pictures, its `__getitem__`.
+    """Frames with picture `picture(i)`, a (height, width, 3) uint8 BGR array, at time `times_s[i]`.
 
-    Times are moved so that the first is 0, and a frame whose time is not later than the last one's is dropped, as with
-    every source.
+    For a stack of pictures, pass its `__getitem__`. Times are shifted so that the first is 0. As with every source, a
+    frame whose time is not later than that of the last frame is dropped.
     """
 
     live = False
@@ -29,7 +29,7 @@ class Generated:
         self._closed = False
 
     def __iter__(self) -> Iterator[Item]:
-        """Every frame once, made when it is asked for."""
+        """Yield every frame once; each is made on demand."""
         numbering = Numbering()
         for index, time_s in enumerate(self._times_s):
             if self._closed:

@@ -1,11 +1,12 @@
-"""Cameras on Linux through V4L2 itself, because it tells what OpenCV keeps back: when each frame was taken, and by its
-sequence number how many were lost because nobody fetched them in time.
+"""Cameras on Linux, read through V4L2 directly, because OpenCV reports neither of these: the time at which each frame
+was taken, and the sequence number that shows how many frames were lost because they were not fetched in time.
 """
 
 import contextlib
 import mmap
 import os
 import select
+import sys
 import time
 from collections.abc import Callable
 
@@ -15,18 +16,19 @@ from linuxpy.video import device as v4l2
 from linuxpy.video import raw
 from numpy.typing import NDArray
 
-from realtime.sources.mode import CameraMode
-from realtime.sources.source import SourceError
+from realtime.sources.source import CameraMode, SourceError
+
+assert sys.platform == "linux"
 
 BUFFERS = 8
-"""How many frames the driver may hold until they are fetched: 40 ms at 200 fps."""
+"""Number of frames that the driver may hold until they are fetched: 40 ms at 200 fps."""
 READ_TIMEOUT_S = 2.5
 
 _CAPTURE = v4l2.BufferType.VIDEO_CAPTURE
 _MMAP = v4l2.Memory.MMAP
 
 Rows = NDArray[np.uint8]
-"""(height, bytes per line) as the camera sent it."""
+"""(height, bytes per line) as the camera sent them."""
 
 DECODERS: dict[str, Callable[[Rows, int], NDArray[np.uint8]]] = {
     "YUYV": lambda rows, width: cv2.cvtColor(_pixels(rows, width, 2), cv2.COLOR_YUV2BGR_YUY2),
@@ -35,14 +37,14 @@ DECODERS: dict[str, Callable[[Rows, int], NDArray[np.uint8]]] = {
     "RGB3": lambda rows, width: cv2.cvtColor(_pixels(rows, width, 3), cv2.COLOR_RGB2BGR),
     "GREY": lambda rows, width: cv2.cvtColor(_pixels(rows, width, 1), cv2.COLOR_GRAY2BGR),
     "NV12": lambda rows, width: cv2.cvtColor(np.ascontiguousarray(rows[:, :width]), cv2.COLOR_YUV2BGR_NV12),
-    # its lines of colour are half as long: right only without padding, as cameras send it
+    # its chroma lines are half as long: correct only without padding, which is how cameras send it
     "YU12": lambda rows, width: cv2.cvtColor(np.ascontiguousarray(rows[:, :width]), cv2.COLOR_YUV2BGR_I420),
 }
-"""From uncompressed pictures to BGR, by the format's four letters; MJPG and JPEG are decoded besides."""
+"""Decoders of uncompressed pictures to BGR, by FourCC. MJPG and JPEG are decoded by OpenCV."""
 
 
 class V4l2Capture:
-    """An open camera that is sending; raises `SourceError` if it cannot be opened or sends no format known here."""
+    """An open camera that is streaming; raises `SourceError` if it cannot be opened or its format is not supported."""
 
     def __init__(self, number: int, mode: CameraMode) -> None:
         self.taken_s = float("nan")
@@ -51,7 +53,7 @@ class V4l2Capture:
         self._held: raw.v4l2_buffer | None = None
         self._memory: list[mmap.mmap] = []
         try:
-            # not built-in open, which asks the file about more than a camera answers
+            # not the built-in open, which makes further system calls that a camera's driver does not support
             self._fd = os.open(f"/dev/video{number}", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise SourceError(f"Camera {number} cannot be opened: {error.strerror}.") from error
@@ -78,27 +80,27 @@ class V4l2Capture:
         stamp = self._held.timestamp
         monotonic = self._held.flags & v4l2.BufferFlag.TIMESTAMP_MASK == v4l2.BufferFlag.TIMESTAMP_MONOTONIC
         self.taken_s = stamp.secs + stamp.usecs * 1e-6 if monotonic else time.monotonic()
-        # drivers that do not count leave the number at 0
+        # drivers that do not count leave the sequence number at 0
         before, self._sequence = self._sequence, self._held.sequence
         self.lost = 0 if before is None else max(0, self._sequence - before - 1)
         return True
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
-        """Decode the frame last grabbed."""
+        """Decode the last grabbed frame."""
         assert self._held is not None, "grab first"
         data = np.frombuffer(self._memory[self._held.index], np.uint8)[: self._held.bytesused]
-        nothing = np.empty((0, 0, 3), np.uint8)
+        no_picture = np.empty((0, 0, 3), np.uint8)
         if self._held.flags & v4l2.BufferFlag.ERROR:
-            return False, nothing
+            return False, no_picture
         if self._decode is None:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-            return (False, nothing) if image is None else (True, image)
+            return (False, no_picture) if image is None else (True, image)
         if data.size < self._picture_bytes:
-            return False, nothing
+            return False, no_picture
         return True, self._decode(data[: self._picture_bytes].reshape(-1, self._line_bytes), self._width)
 
     def release(self) -> None:
-        """Stop the camera and give it back."""
+        """Stop the camera and close it."""
         if self._fd < 0:
             return
         with contextlib.suppress(OSError):  # it may be gone
@@ -109,12 +111,12 @@ class V4l2Capture:
         self._fd, self._held = -1, None
 
     def _start(self, number: int, mode: CameraMode) -> None:
-        with contextlib.suppress(OSError):  # asked for, not required
+        with contextlib.suppress(OSError):  # requested, not required
             v4l2.set_format(self._fd, _CAPTURE, mode.width, mode.height, mode.fourcc)
         sent = v4l2.get_raw_format(self._fd, _CAPTURE).fmt.pix
         fourcc = sent.pixelformat.to_bytes(4, "little").decode("ascii", "replace")
         if fourcc not in ("MJPG", "JPEG", *DECODERS):
-            raise SourceError(f"Camera {number} sends pictures as {fourcc!r}, which cannot be decoded here.")
+            raise SourceError(f"Camera {number} sends pictures as {fourcc!r}, which MEDN cannot decode.")
         self._decode = DECODERS.get(fourcc)
         self._width, self._line_bytes = sent.width, sent.bytesperline or sent.width
         lines = sent.height * 3 // 2 if fourcc in ("NV12", "YU12") else sent.height

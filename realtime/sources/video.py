@@ -1,23 +1,34 @@
-"""A video file: any container, any and varying rate, its rotation respected, its own timestamps as time."""
+"""Video files of any container and any rate, also a varying one.
+
+A file's rotation and the shape of its pixels are applied, and its timestamps are the times of its frames.
+"""
 
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from realtime.sources.opencv import cv2
-from realtime.sources.source import Cause, Item, Notice, NoticeKind, Numbering, SourceError
+from realtime.sources.capture import cv2
+from realtime.sources.container import Container, read_container, square_pixels
+from realtime.sources.decoder import Decoder, OpenCvDecoder, PyAvDecoder
+from realtime.sources.source import Cause, Item, Notice, NoticeKind, Numbering, SourceError, require_utf8
 
+VIDEO_SUFFIXES = tuple(
+    f".{ending}"
+    for ending in ("3gp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "webm", "wmv")
+)
+"""Suffixes of videos in a folder and in a file dialog; a file that is named explicitly may have any suffix."""
 CUT_SHORT = 0.9
-"""A file that ends before this part of the length it declares is called cut short; 1 s less, because some containers
-count from an earlier zero."""
+"""A file counts as cut short if it ends more than 1 s before this share of its declared length. The 1 s is because some
+containers count from an earlier zero."""
 
 
 class VideoFile:
-    """Frames of a video file, timed by their presentation timestamps from the first frame on.
+    """Frames of a video file, upright and with square pixels, timed by their presentation timestamps.
 
-    Raises `SourceError` for what is not there, not a video, one picture, empty, or without timestamps. A file that was
-    cut short is read as far as it goes, and a notice says so.
+    Times count from the start of the file's time line, as players do: the first frame is later than 0 where the picture
+    begins after the sound. Raises `SourceError` for a file that is missing, empty, not a video, sound only, a single
+    picture, or without timestamps. A file that was cut short is read as far as it goes, followed by a notice.
     """
 
     live = False
@@ -26,48 +37,57 @@ class VideoFile:
     def __init__(self, path: Path) -> None:
         _require_file(path)
         self.name = path.name
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        # The container's word, from its frame count and mean rate: for a progress bar and the check for a cut.
-        count, rate = self._capture.get(cv2.CAP_PROP_FRAME_COUNT), self._capture.get(cv2.CAP_PROP_FPS)
-        self.duration_s = count / rate if count > 0 and rate > 0 else None
-        self._iterating = self._closed = False
-        if not self._capture.grab():
-            self.close()
+        container = read_container(path)
+        if container is None:
             raise SourceError(f"{path} cannot be read as a video: {_why_unreadable(path)}.")
-        self._zero_s = self._position_s()
-        self._first = self._capture.retrieve()
-        self._more = self._capture.grab()
+        self._pixel_aspect = container.pixel_aspect
+        self._decoder, self._more = _first_frame(path, container)
+        # as the container declares it: for a progress bar and the check for a cut
+        self.duration_s = container.ends_s
+        self._iterating = self._closed = False
+        if not self._more:
+            self.close()
+            raise SourceError(f"{path} cannot be read as a video: its picture ({container.codec}) cannot be decoded.")
+        self._zero_s = self._decoder.position_s - container.begins_s
+        self._first = self._decoder.retrieve()
+        self._first_s = self._position_s()
+        self._more = self._decoder.grab()
         if not self._more and cv2.haveImageReader(str(path)):
             self.close()
-            raise SourceError(f"{path} is one picture, not a video; medn replay FOLDER --rate FPS reads many.")
-        if self._more and self._position_s() <= self._zero_s:
+            raise SourceError(
+                f"{path} is one picture, not a video; medn replay FOLDER --rate FPS reads a folder of them."
+            )
+        if self._more and self._position_s() <= self._first_s:
             self.close()
             raise SourceError(f"{path} carries no times for its frames; put it into a container that does (MP4, MKV).")
 
     def __iter__(self) -> Iterator[Item]:
-        """Every frame once; a frame that cannot be decoded is told as dropped."""
+        """Yield every frame once; a frame that cannot be decoded is a drop."""
         self._iterating = True
         numbering = Numbering()
-        time_s, (decoded, image) = 0.0, self._first
+        time_s, (decoded, image, turned) = self._first_s, self._first
         try:
             while not self._closed:
-                yield numbering.frame(time_s, image) if decoded else numbering.dropped(time_s, Cause.DECODE_ERROR)
+                if decoded:
+                    yield numbering.frame(time_s, square_pixels(image, self._pixel_aspect, turned=turned))
+                else:
+                    yield numbering.dropped(time_s, Cause.DECODE_ERROR)
                 if not self._more:
                     break
-                time_s = self._position_s() - self._zero_s
-                decoded, image = self._capture.retrieve()
-                self._more = self._capture.grab()
+                time_s = self._position_s()
+                decoded, image, turned = self._decoder.retrieve()
+                self._more = self._decoder.grab()
             if not self._closed and self.duration_s is not None and time_s < CUT_SHORT * self.duration_s - 1.0:
                 text = f"{self.name} ends after {time_s:.1f} s of {self.duration_s:.1f} s: it seems to be cut short."
                 yield Notice(time_s, NoticeKind.CUT_SHORT, text)
         finally:
-            self._capture.release()
+            self._decoder.release()
 
     def close(self) -> None:
-        """End the iteration, whose own thread then frees the file."""
+        """End the iteration; the iterating thread then closes the file."""
         self._closed = True
         if not self._iterating:
-            self._capture.release()
+            self._decoder.release()
 
     def __enter__(self) -> Self:
         return self
@@ -76,11 +96,24 @@ class VideoFile:
         self.close()
 
     def _position_s(self) -> float:
-        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        return self._decoder.position_s - self._zero_s
+
+
+def _first_frame(path: Path, container: Container) -> tuple[Decoder, bool]:
+    """A decoder that stands at the first frame, and whether there is one: OpenCV's if it can read the picture."""
+    decoder: Decoder = OpenCvDecoder(path)
+    if container.first_video and decoder.grab():
+        return decoder, True
+    decoder.release()
+    decoder = PyAvDecoder(path, container.stream)
+    return decoder, decoder.grab()
 
 
 def _require_file(path: Path) -> None:
+    require_utf8(str(path))
     try:
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path} is not a file but a pipe, a device or a folder: save the recording as a file.")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:
@@ -98,4 +131,4 @@ def _why_unreadable(path: Path) -> str:
         return "it is an MP4 file without its index, as left by a recording or a copy that was cut short"
     if all(byte >= 32 or byte in b"\t\r\n" for byte in head):
         return "it holds text"
-    return "it holds no picture in a format that FFmpeg knows"
+    return "it holds no picture in a format that FFmpeg supports"

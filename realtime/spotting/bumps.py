@@ -10,11 +10,12 @@ moving flanks. Our own formulation of plateau–rise–fall–plateau.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from medn.compiled import compiled
 
-@njit(cache=True, nogil=True)
+
+@compiled()
 def bumps(
     times_s: NDArray[np.float64],
     trace: NDArray[np.float32],

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+MAX_MICRO_S = 0.7
+"""Published micro-expressions last up to 0.5–0.6 s (MMEW); what is measured longer than this is a macro-expression."""
+FAULTS = (ValueError, ArithmeticError, LookupError)
+"""What a computation on one candidate may raise: it costs that candidate, not the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpotterParameters:
@@ -35,8 +40,5 @@ class SpotterParameters:
     """… and are then moved out from the apex by this factor."""
     context_s: float = 1.0
     """How far around a candidate its evidence is gathered, as far as it has come."""
-    least_score: float = 0.6
-    """Candidates with a lower score are rejected; a lower bound finds more and raises more false alarms. This one has
-    the highest F1 on held-out training videos at 2.2 micro-expressions a minute, the middle of the planted rates."""
     evidence_after_s: float = 0.3
     """How long after the offset a candidate is decided: what comes after tells speech and macro-expressions apart."""

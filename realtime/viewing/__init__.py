@@ -1,1 +1,1 @@
-"""What a window shows beyond the newest frame: recent readings, moments to see again, magnified movement, advice."""
+"""What a window shows beyond the newest frame: recent readings, event clips, magnified movement, advice."""

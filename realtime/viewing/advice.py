@@ -1,97 +1,67 @@
-"""Advice: what stands in the way of seeing small movements, in words that say what to do."""
+"""Advice: what prevents the detection of small movements now, and what to do about it."""
 
-from collections import deque
+from realtime.drivers.conditions import MIN_EYE_DISTANCE_PX, MIN_FPS, Conditions, Hindrance, Watch
+from realtime.sink import Sink
+from realtime.sources import Dropped
+from realtime.types import Analysis, Frame
 
-import numpy as np
-
-from realtime.drivers import Sink
-from realtime.frame import Frame
-from realtime.results import Analysis, FaceReading
-from realtime.sources import Cause, Dropped
-
-LEAST_FPS = 25.0
-"""At a lower rate a movement of 80 ms is two frames."""
-LEAST_EYE_DISTANCE_PX = 60.0
-"""Below, 1 % of the eye distance is under 0.6 px."""
-MOST_TURNED_DEG = 25.0
-DARK, BRIGHT = 50, 235
-"""Mean grey levels of the face."""
 LOOK_EVERY_S = 0.5
-RATE_OVER_S = 2.0
+NO_FACE_AFTER_S = 1.0
+DIM = 100
+"""Mean grey level of a face below which a slow camera is slow because it exposes longer."""
 
 
 class Advisor(Sink):
-    """A sink whose `sentences` tell what should be changed now; read from any thread."""
+    """A sink whose `sentences` name what should be changed now; read from any thread."""
 
     def __init__(self) -> None:
         self.sentences: tuple[str, ...] = ()
-        self._times_s: deque[float] = deque()
-        self._overruns_s: deque[float] = deque()
+        self.is_device = True
+        """Whether the source is a camera or a stream: the rate and the size of a recording cannot be changed."""
+        self._watch = Watch()
         self._next_s = LOOK_EVERY_S
-        self._faceless_since_s: float | None = None
 
-    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
-        """Look at the frame twice a second."""
-        self._times_s.append(frame.time_s)
-        for times_s in (self._times_s, self._overruns_s):
-            while times_s and times_s[0] < frame.time_s - RATE_OVER_S:
-                times_s.popleft()
-        if analysis.faces:
-            self._faceless_since_s = None
-        elif self._faceless_since_s is None:
-            self._faceless_since_s = frame.time_s
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        """Check the frame twice a second."""
+        if frame is None:
+            return
+        conditions = self._watch(frame, analysis)
         if frame.time_s >= self._next_s:
             self._next_s = frame.time_s + LOOK_EVERY_S
-            self.sentences = tuple(self._look(frame, analysis))
+            self.sentences = tuple(self._sentences(conditions))
 
     def on_drop(self, dropped: Dropped) -> None:
-        """Tell a slow machine from a slow camera."""
-        if dropped.cause is Cause.OVERRUN:
-            self._overruns_s.append(dropped.time_s)
+        """Distinguish a slow machine from a slow camera."""
+        self._watch.dropped(dropped)
 
-    def _look(self, frame: Frame, analysis: Analysis) -> list[str]:
-        fps = self._fps()
-        if self._faceless_since_s is not None:
-            gone = frame.time_s - self._faceless_since_s > 1.0
-            return ["No face in the picture: sit in front of the camera."] if gone else []
-        if not analysis.faces:
-            return []
-        face = max(analysis.faces, key=lambda reading: reading.eye_distance_px)
-        level = _face_level(frame, face)
-        sentences = []
-        if fps is not None and fps < LEAST_FPS:
-            given = fps * (1 + len(self._overruns_s) / len(self._times_s))
-            cause, cure = _why_slow(given, level)
-            sentences.append(f"{cause}: {fps:.0f} fps reached, {LEAST_FPS:.0f} needed. {cure}")
-        elif level < DARK:
-            sentences.append("Too dark to see small movements: add light to the face.")
-        if level > BRIGHT:
-            sentences.append("Too bright: the face is overexposed. Turn away from the light.")
-        if face.eye_distance_px < LEAST_EYE_DISTANCE_PX:
-            size = f"eye distance {face.eye_distance_px:.0f} px, {LEAST_EYE_DISTANCE_PX:.0f} wanted"
-            sentences.append(f"Face too small: come closer ({size}).")
-        turned = max(face.yaw_pitch_roll_deg[:2], key=abs)
-        if abs(turned) > MOST_TURNED_DEG:
-            sentences.append(f"Turned away by {abs(turned):.0f}°: face the camera.")
-        return sentences
+    def _sentences(self, now: Conditions) -> list[str]:
+        if now.faceless_s > NO_FACE_AFTER_S:
+            return ["No face in the picture" + (": sit in front of the camera." if self.is_device else ".")]
+        rate = f"{now.fps:.0f} fps reached, {MIN_FPS:.0f} needed"
+        cure = "Close other programs, or choose a smaller picture."
+        size = f"eye distance {now.eye_distance_px:.0f} px, {MIN_EYE_DISTANCE_PX:.0f} wanted"
+        sentences = {
+            Hindrance.BUSY_MACHINE: f"This machine is too busy: {rate}. {cure}",
+            Hindrance.SLOW_SOURCE: self._why_slow(now, rate),
+            Hindrance.DARK: "Too dark to see small movements"
+            + (": add light to the face." if self.is_device else " on the face."),
+            Hindrance.BRIGHT: "Too bright: the face is overexposed."
+            + (" Turn away from the light." if self.is_device else ""),
+            Hindrance.SMALL: f"Face too small{': come closer' if self.is_device else ''} ({size}).",
+            Hindrance.TURNED: f"Turned away by {abs(now.turned_deg):.0f}°"
+            + (": face the camera." if self.is_device else "."),
+            Hindrance.NOT_FOLLOWED: "A further face is in the picture that is not followed: "
+            "Settings set the number of faces, for the next start.",
+        }
+        there = set(now.hindrances())
+        if Hindrance.SLOW_SOURCE in there and self.is_device and now.level < DIM:
+            there.discard(Hindrance.DARK)  # already the reason
+        return [sentence for hindrance, sentence in sentences.items() if hindrance in there]
 
-    def _fps(self) -> float | None:
-        """Frames a second over the last two; None before there is a second of them."""
-        span_s = self._times_s[-1] - self._times_s[0]
-        return (len(self._times_s) - 1) / span_s if span_s > RATE_OVER_S / 2 else None
-
-
-def _why_slow(given_fps: float, level: float) -> tuple[str, str]:
-    """What slows it down, and the cure."""
-    if given_fps >= LEAST_FPS:
-        return "This machine is too busy", "Close other programs, or choose a smaller picture."
-    if level < 2 * DARK:
-        return "Too dark", "Add light."
-    return "The camera is slow", "Choose a faster mode in Settings."
-
-
-def _face_level(frame: Frame, face: FaceReading) -> float:
-    height, width = frame.image.shape[:2]
-    low = np.clip(face.points[:, :2].min(axis=0), 0, [width - 2, height - 2]).astype(int)
-    high = np.clip(face.points[:, :2].max(axis=0), low + 1, [width, height]).astype(int)
-    return float(frame.image[low[1] : high[1] : 4, low[0] : high[0] : 4].mean())
+    def _why_slow(self, now: Conditions, rate: str) -> str:
+        if not self.is_device:
+            missed = "brief movements may be missed"
+            return f"This recording has {now.given_fps:.0f} frames a second, {MIN_FPS:.0f} needed: {missed}."
+        if now.level < DIM:
+            return f"Too dark: {rate}. Add light."
+        return f"The camera is slow: {rate}. Choose a faster mode in Settings."

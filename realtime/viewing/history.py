@@ -2,23 +2,24 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from realtime.drivers import Sink
-from realtime.frame import Frame
-from realtime.results import REGION_GROUPS, Analysis, Event
-from realtime.ring import Ring
+from realtime.ring import MAX_RATE_HZ, Ring
+from realtime.sink import Sink
 from realtime.sources import Notice
+from realtime.types import FACE_PARTS, LIMIT_DELAY_S, REGION_GROUPS, Analysis, Event, Frame
+from realtime.viewing.limits import Limits
 
-HIGHEST_RATE_HZ = 250
 LEVEL_STEP_S, LEVEL_STEPS = 0.1, 13
 """How finely, and over how many steps, the level is found that a brief movement rises from."""
-MOST_EVENTS = 500
+_REGIONS = len(REGION_GROUPS)
+_COLUMNS = 2 * _REGIONS + len(FACE_PARTS)
+"""Motion, thresholds and limits of detection of a frame."""
+MAX_EVENTS = 500
 """Events, candidates and notices that are held, of each; a window shows fewer."""
 
 
@@ -64,53 +65,54 @@ class History(Sink):
     """A sink that holds the last `seconds` of a run; the driver's thread writes, any thread reads copies."""
 
     def __init__(self, seconds: float) -> None:
-        self._capacity = int(seconds * HIGHEST_RATE_HZ)
+        self._capacity = int(seconds * MAX_RATE_HZ)
         self._seconds = seconds
         self._lock = threading.Lock()
         self._rings: dict[int, Ring] = {}
-        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
-        self._rejected: deque[Event] = deque(maxlen=MOST_EVENTS)
-        self._notices: deque[Notice] = deque(maxlen=MOST_EVENTS)
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._rejected: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._notices: deque[Notice] = deque(maxlen=MAX_EVENTS)
         self.events_seen = 0
         """Counts every event of the run, so that a window sees whether there is a new one."""
 
-    def on_analysis(self, frame: Frame, analysis: Analysis) -> None:
-        """Keep the readings."""
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        """Keep readings, events and rejected candidates."""
         with self._lock:
+            self._events.extend(analysis.events)
+            self.events_seen += len(analysis.events)
+            self._rejected.extend(analysis.rejected)
+            if frame is None:
+                return
             for face in analysis.faces:
                 ring = self._rings.get(face.face)
                 if ring is None:
-                    ring = self._rings[face.face] = Ring(self._capacity, (2, len(REGION_GROUPS)), np.float32)
-                ring.append(frame.time_s, frame.index, np.stack([face.motion, face.threshold]))
+                    ring = self._rings[face.face] = Ring(self._capacity, (_COLUMNS,), np.float32)
+                ring.append(frame.time_s, frame.index, np.concatenate([face.motion, face.threshold, face.limit_pct]))
             for number in [n for n, ring in self._rings.items() if frame.time_s - ring.newest_s > self._seconds]:
                 del self._rings[number]
 
-    def on_events(self, events: Sequence[Event]) -> None:
-        """Keep events."""
-        with self._lock:
-            self._events.extend(events)
-            self.events_seen += len(events)
-
-    def on_rejected(self, candidates: Sequence[Event]) -> None:
-        """Keep rejected candidates."""
-        with self._lock:
-            self._rejected.extend(candidates)
-
     def on_notice(self, notice: Notice) -> None:
-        """Keep what the user is to be told."""
+        """Keep what the user should see."""
         with self._lock:
             self._notices.append(notice)
 
-    def trace(self, face: int) -> Trace | None:
-        """The readings of one face over the last `seconds`; None if there are none."""
+    def trace(self, face: int) -> tuple[Trace, Limits] | None:
+        """The readings of one face over the last `seconds`, and its limits of detection; None if there are none."""
         with self._lock:
             ring = self._rings.get(face)
             if ring is None:
                 return None
             window = ring.newest()
             first = int(np.searchsorted(window.times_s, window.times_s[-1] - self._seconds))
-            values = window.values[first:].copy()
-            return Trace(window.times_s[first:].copy(), values[:, 0], values[:, 1])
+            times_s, values = window.times_s[first:].copy(), window.values[first:].copy()
+        motion, threshold, limit_pct = np.split(values, (_REGIONS, 2 * _REGIONS), axis=1)
+        return Trace(times_s, motion, threshold), Limits(times_s - LIMIT_DELAY_S, limit_pct)
+
+    @property
+    def faces(self) -> list[int]:
+        """Numbers of the faces of the last `seconds`."""
+        with self._lock:
+            return sorted(self._rings)
 
     @property
     def events(self) -> list[Event]:

@@ -2,6 +2,7 @@
 
 One unit is a number with, as the coder chose, a side before or behind it (L, R; none means both sides) and an intensity
 from A (trace) to E (maximum) (Ekman, Friesen & Hager 2002). Coders mark doubt by "?" and leave a choice with "or".
+Between units stands a sign or a blank. Full-width characters of East Asian keyboards are read as the plain ones.
 """
 
 import re
@@ -39,15 +40,26 @@ UNKNOWN = frozenset({"", "?", "/", "-", "n/a", "na", "nan", "none", "null", "unk
 _SIDES: dict[str, Side] = {"": "both", "L": "L", "R": "R"}
 _INTENSITIES: dict[str, Intensity | None] = {"": None, "A": "A", "B": "B", "C": "C", "D": "D", "E": "E"}
 _UNIT = re.compile(r"(?:AU)?\s*([LR]?)\s*0?([1-9]\d?)\s*([A-E]?)\s*([LR]?)\s*(\?*)", re.IGNORECASE)
-_BETWEEN_UNITS = re.compile(r"\s*[+,，;&、]\s*|\s+and\s+", re.IGNORECASE)
+# a blank separates only what is a unit before it from what begins one behind it: not "AU 12", "L 12" or "4 B"
+_BETWEEN_UNITS = re.compile(
+    r"\s*[+,;&、]\s*|\s+and\s+|(?:(?<=[0-9A-E?])|(?<=[0-9A-E][LR]))\s+(?=AU\s*[LR]?\d|[LR]?\d)", re.IGNORECASE
+)
 _BETWEEN_CHOICES = re.compile(r"\s+or\s+", re.IGNORECASE)
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+"""Unicode's full-width forms of the ASCII characters, and the ideographic blank."""
+
+
+def half_width(text: str) -> str:
+    """The text with the full-width forms of ASCII characters, as East Asian keyboards type them, made plain."""
+    return text.translate(_FULL_WIDTH)
 
 
 def parse_action_units(text: str) -> tuple[ActionUnit, ...] | None:
-    """The units of one cell, in the order written; None where it says that none were coded.
+    """The units of one cell, in the order written; None if the cell states that none were coded.
 
     Of "12 or 14" both are given, neither certain. Raises ValueError, quoting the part that cannot be read.
     """
+    text = half_width(text)
     if text.strip().lower() in UNKNOWN:
         return None
     units = []

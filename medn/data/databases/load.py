@@ -4,17 +4,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from medn.data.databases.casme2 import CASME2
-from medn.data.databases.casme3 import CASME3
 from medn.data.databases.clip import Clip, Database
 from medn.data.databases.coded import load_coded
-from medn.data.databases.mmew import MMEW
-from medn.data.databases.samm import SAMM
+from medn.data.databases.layouts import LAYOUTS
 from medn.data.databases.smic import load_smic
 
 DATABASES: dict[str, Callable[[Path], Database]] = {
     "smic": load_smic,
-    **{layout.database: partial(load_coded, layout) for layout in (CASME2, SAMM, CASME3, MMEW)},
+    **{name: partial(load_coded, layout) for name, layout in LAYOUTS.items()},
 }
 
 COMPOSITE_LEAVES_OUT = frozenset({("sub04", "EP12_01f"), ("sub24", "EP02_07")})
@@ -24,7 +21,7 @@ COMPOSITE_LEAVES_OUT = frozenset({("sub04", "EP12_01f"), ("sub24", "EP02_07")})
 def load_database(name: str, root: Path) -> Database:
     """The database `name` (a key of `DATABASES`) as it lies under `root`.
 
-    Clips that cannot be read are told in `Database.skipped`. Raises ValueError for another name, and where the folder
+    Clips that cannot be read are listed in `Database.skipped`. Raises ValueError for another name, and where the folder
     lacks the published coding sheet, one of its columns, or all frames.
     """
     if name not in DATABASES:

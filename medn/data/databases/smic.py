@@ -1,4 +1,4 @@
-"""SMIC-HS (Li et al. 2013): 164 clips of 16 subjects at 100 fps, in three classes, told by folders alone.
+"""SMIC-HS (Li et al. 2013): 164 clips of 16 subjects at 100 fps, in three classes, given by the folders alone.
 
     SMIC_all_raw/HS/s1/micro/negative/s1_ne_01/image118218.jpg      or
     SMIC_all_cropped/HS/s1/micro/negative/s1_ne_01/reg_image118218.bmp
@@ -9,8 +9,7 @@ A clip's folder runs from onset to offset. Neither an apex nor action units are 
 import re
 from pathlib import Path
 
-from medn.data.databases.clip import Clip, Database
-from medn.data.databases.emotions import EMOTION3, OWN_CLASSES
+from medn.data.databases.clip import EMOTION3, OWN_CLASSES, Clip, Database
 from medn.data.databases.frames import find_folder, numbered_frames
 
 FPS = 100.0

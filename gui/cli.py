@@ -1,0 +1,80 @@
+"""The root of the command line: `medn` opens the desktop app; every other command belongs to the layer below it."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+# spinning OpenMP threads slow each other on small machines; read when torch and OpenCV are first loaded
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import typer
+
+import medn.commands
+import realtime.cli
+import realtime.evaluation.commands
+import realtime.import_command
+import realtime.training.commands
+from gui.display import display_problem
+from medn.faults import report_faults
+from medn.terminal import needs, refusal, stderr
+
+app = typer.Typer(
+    help="Live micro-expression recognition: every event is a moment for a person to look at.",
+    add_completion=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(realtime.cli.app)
+app.add_typer(realtime.import_command.app)
+app.add_typer(realtime.evaluation.commands.app)
+app.add_typer(realtime.training.commands.app)
+app.add_typer(medn.commands.app)
+
+
+def main() -> None:
+    """Run the command line. A fault ends it in one sentence, with exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "–" and a name that is no text end no command
+    report_faults(lambda sentence: stderr.print(f"medn: {sentence}", style="red"))
+    typer.main.get_command(app)()  # `app()` would put Typer's own report of faults in the place of this one
+
+
+@app.callback()
+def window(context: typer.Context) -> None:
+    """Open the desktop app where no command is given."""
+    context.obj = _open_window  # for `medn live`, which opens it unless it is to run without
+    if context.invoked_subcommand is None:
+        _open_window()
+
+
+@app.command()
+def review(session: Annotated[Path, typer.Argument(help="A session file, NAME.medn.")]) -> None:
+    """Open a session in the app."""
+    from realtime.session import SessionError, open_session
+
+    try:
+        open_session(session).close()
+    except SessionError as error:
+        raise refusal(str(error)) from None
+    _open_window(session=session)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def bench(context: typer.Context) -> None:
+    """Measure latency and throughput: `medn bench --help`."""
+    from benchmarks.__main__ import bench as benchmarks  # loaded only here: it brings all that it measures
+
+    typer.main.get_command(benchmarks)(context.args, prog_name="medn bench")
+
+
+def _open_window(session: Path | None = None, source: str = "") -> NoReturn:
+    """Open the app, and end with it. Exits with 2 where there is no display or no app."""
+    if problem := display_problem():
+        raise refusal(problem)
+    needs("The window", "PyQt6", "pyqtgraph", "qtawesome")
+    from gui.app import main as open_app
+
+    raise typer.Exit(open_app(session, source))

@@ -1,0 +1,61 @@
+"""Changes of a session in Review, each of which can be taken back."""
+
+from collections.abc import Callable
+
+from PyQt6.QtGui import QUndoCommand
+
+from gui.review.record import Record
+from realtime.session import SessionError
+
+
+class Change(QUndoCommand):
+    """A change that one function makes and another takes back.
+
+    One that cannot be saved is reported to `failed`, and leaves the undo stack.
+    """
+
+    def __init__(
+        self, name: str, do: Callable[[], object], revert: Callable[[], object], failed: Callable[[str], None]
+    ) -> None:
+        super().__init__(name)
+        self._do, self._revert, self._failed = do, revert, failed
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._try(self._do)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._try(self._revert)
+
+    def _try(self, change: Callable[[], object]) -> None:
+        try:
+            change()
+        except SessionError as error:
+            self.setObsolete(True)
+            self._failed(str(error))
+
+
+class Mark:
+    """A mark at a time, whose text may come later."""
+
+    def __init__(self, record: Record, time_s: float) -> None:
+        self._record, self._time_s, self._text = record, time_s, "mark"
+        self._id: int | None = None
+
+    def add(self) -> None:
+        """Store it."""
+        self._id = self._record.annotate(self._time_s, self._text)
+
+    def remove(self) -> None:
+        """Remove it, if it is stored."""
+        if self._id is not None:
+            self._record.remove_mark(self._id)
+        self._id = None
+
+    def set_text(self, text: str) -> None:
+        """Store it with another text; nothing where it was removed."""
+        if self._id is not None:
+            self._text = text
+            self.remove()
+            self.add()

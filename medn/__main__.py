@@ -1,5 +1,0 @@
-"""`python -m medn` is the command line."""
-
-from medn.cli import main
-
-main()

@@ -1,0 +1,106 @@
+"""Work through a work list for the command line: results, progress, a report, and at the end what failed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from medn.terminal import SOME_FAILED, UNUSABLE, input_errors, stderr, stdout
+from realtime.batch.analyse import Outcome, Tick, analyse
+from realtime.batch.display import Display, ProgressBars, ProgressLines
+from realtime.batch.progress import Progress
+from realtime.batch.report import Report
+from realtime.batch.work_list import WorkList, stored_outcome
+from realtime.batch.workers import analyse_all
+from realtime.drivers import StopSign
+from realtime.report import (
+    EventLines,
+    accounts_line,
+    event_record,
+    events_table,
+    findings_line,
+    print_line,
+    stages_table,
+    summary_record,
+)
+
+
+def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bool, report: Path | None = None) -> int:
+    """Analyse what is to be done, print all results, and return the exit code.
+
+    A single recording is analysed in this process and its events are printed as they come; several are analysed in
+    `workers` processes.
+    """
+    single = len(listed.jobs) + len(listed.finished) == 1
+    progress = Progress(listed.jobs, len(listed.finished))
+    display: Display = ProgressLines(progress) if as_json else ProgressBars(progress)
+    failures: list[Outcome] = []
+    done = 0
+    with ExitStack() as opened:
+        rows = None
+        if report:
+            with input_errors():
+                rows = opened.enter_context(Report(report, [*listed.finished, *(job.video for job in listed.jobs)]))
+        opened.enter_context(display)
+        for outcome in _outcomes(listed, workers, display.tick, stop, single=single, as_json=as_json):
+            if not outcome.skipped:
+                display.end(outcome)
+            if rows:
+                rows.add(outcome)
+            if outcome.error:
+                failures.append(outcome)
+            else:
+                done += outcome.summary is not None and outcome.summary.complete
+            print_outcome(outcome, as_json, events_printed=single and not outcome.skipped, briefly=not single)
+    recordings = progress.recordings
+    if failures and not single:
+        stderr.print(f"{len(failures)} of {recordings} recordings could not be analysed:", style="red")
+        for outcome in failures:
+            stderr.print(f"  {outcome.video}: {outcome.error}", style="red")
+    if stop.is_set():
+        stderr.print(f"{done} of {recordings} recordings are finished; the same command does the rest.")
+    if not failures:
+        return 0
+    return UNUSABLE if len(failures) == recordings else SOME_FAILED
+
+
+def print_outcome(outcome: Outcome, as_json: bool, *, events_printed: bool, briefly: bool = False) -> None:
+    """Print what became of a recording; `briefly`: of one that was finished before, only that."""
+    summary = outcome.summary
+    if summary is None:
+        stderr.print(f"medn: {outcome.error}", style="red")
+        return
+    if as_json:
+        for event in () if events_printed else outcome.events:
+            print_line(event_record(event, outcome.video))
+        skipped = {"skipped": True} if outcome.skipped else {}
+        print_line(summary_record(summary, outcome.runtime, outcome.weights) | skipped)
+    elif not (briefly and outcome.skipped):
+        stdout.print(events_table(outcome.events, f"Events in {outcome.video}"))
+        stdout.print(stages_table(summary))
+    for notice in outcome.notices:
+        stderr.print(notice, style="yellow")
+    if outcome.skipped:
+        how = f"{outcome.session} (--again analyses it again)"
+        stderr.print(f"{outcome.video} was analysed before and is skipped: {how}.")
+        return
+    stderr.print(accounts_line(summary))
+    stderr.print(findings_line(summary))
+    stderr.print(f"Session: {outcome.session}")
+
+
+def _outcomes(
+    listed: WorkList, workers: int, tick: Callable[[Tick], None], stop: StopSign, *, single: bool, as_json: bool
+) -> Iterator[Outcome]:
+    for video, path in listed.finished.items():
+        yield stored_outcome(video, path)
+    if single and listed.jobs:
+        [job] = listed.jobs
+        yield analyse(job, [EventLines(job.video, as_json)], tick, stop)
+    elif listed.jobs:
+        yield from analyse_all(
+            listed.jobs,
+            min(workers, len(listed.jobs)),
+            tick,
+            stop,
+            lambda sentence: stderr.print(sentence, style="yellow"),
+        )

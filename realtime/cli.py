@@ -1,0 +1,326 @@
+"""The stream's commands: `medn demo`, `live`, `replay`, `export`, `study`, `explain`, `doctor`.
+
+Arguments and output only; the work is done elsewhere.
+"""
+
+import math
+import re
+import threading
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medn.errors import UserError
+from medn.terminal import (
+    SOME_FAILED,
+    UNUSABLE,
+    AsJson,
+    input_errors,
+    missing_sentence,
+    needs,
+    needs_folder,
+    refusal,
+    stderr,
+    stdout,
+)
+from realtime.console import Bars, SpotterFile, Threshold, ctrl_c_stops, decision_named
+
+if TYPE_CHECKING:
+    from realtime.batch import Job, Outcome
+    from realtime.sources import CameraMode
+
+app = typer.Typer()
+Faces = Annotated[int, typer.Option(min=1, max=4, help="The most faces to follow.")]
+Runtime = Annotated[str, typer.Option(help="What recognises: auto, or one that `medn doctor` names.")]
+Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, where the source is a folder of pictures.")]
+
+
+@app.command()
+def demo(as_json: AsJson = False) -> None:
+    """Analyse the built-in synthetic sample and compare what was found with what was planted."""
+    from realtime.batch import Job
+    from realtime.evaluation.demo import compare, comparison_record, comparison_table, sample_video
+    from realtime.pipeline import PipelineParameters
+    from realtime.report import print_line
+    from realtime.session.paths import sessions_folder
+
+    stderr.print("The sample is synthetic: a portrait of Eileen Collins (NASA, public domain), moved by known amounts.")
+    with ctrl_c_stops() as stop:
+        with stderr.status("Making the sample, on first use only …"):
+            video = sample_video()
+        outcome = _analyse(Job(str(video), sessions_folder(), PipelineParameters()), as_json, stop)
+        comparison = compare(outcome.events)
+        if as_json:
+            print_line(comparison_record(comparison))
+        else:
+            stdout.print(comparison_table(comparison))
+            stdout.print(comparison.sentence(), style="bold")
+
+
+@app.command()
+def live(
+    context: typer.Context,
+    source: Annotated[str, typer.Option(help="auto, a camera's number or name, a URL, or a file.")] = "auto",
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this long.")] = None,
+    session: Annotated[Path | None, typer.Option("--out", help="Write a session file, NAME.medn.")] = None,
+    faces: Faces = 4,
+    threshold: Threshold = 0.6,
+    spotter: SpotterFile = None,
+    rate: Rate = None,
+    runtime: Runtime = "auto",
+    mode: Annotated[str, typer.Option(help="Picture and rate asked of a camera.")] = "1280x720@30",
+    lsl: Annotated[bool, typer.Option("--lsl", help="Publish on the local network (Lab Streaming Layer).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Analyse a camera live; a file is played at its own pace."""
+    from realtime.drivers import Tally, run_live
+    from realtime.lsl import LslStreams
+    from realtime.pipeline import Pipeline, PipelineParameters
+    from realtime.report import (
+        EventLines,
+        NoticeLines,
+        accounts_line,
+        findings_line,
+        print_line,
+        stages_table,
+        summary_record,
+    )
+    from realtime.session import SessionWriter
+    from realtime.session.paths import describe
+    from realtime.sources import open_source
+
+    if not headless:
+        if seconds or session or as_json or lsl:
+            raise refusal("--seconds, --out, --lsl and --json need --headless; the window has its own Record.")
+        context.obj(source=source)  # the window is opened by the layer above
+    parameters = PipelineParameters(
+        most_faces=faces, runtime=runtime, score_threshold=threshold, decision=decision_named(spotter)
+    )
+    with ctrl_c_stops() as stop, ExitStack() as opened:
+        pipeline = opened.enter_context(Pipeline(parameters))
+        camera = opened.enter_context(open_source(source, rate_hz=rate, mode=_camera_mode(mode)))
+        sinks = [EventLines(camera.name, as_json), NoticeLines()]
+        writer = None
+        if session:
+            writer = opened.enter_context(
+                SessionWriter(
+                    session,
+                    describe(
+                        camera, pipeline.parameters, pipeline.recognizer.weights.sha256, None if camera.live else source
+                    ),
+                )
+            )
+            sinks.append(writer)
+        tally, streams = Tally(), None
+        if lsl:
+            streams = LslStreams(camera.name, tally, writer.mark if writer else lambda _time_s, _text: None)
+            opened.callback(streams.close)
+            sinks.append(streams)
+            stderr.print(f"Publishing to every machine on the local network; {streams.offset.sentence()}")
+        stderr.print(f"Analysing {camera.name}; Ctrl-C ends it.")
+        summary = run_live(camera, pipeline, sinks, seconds=seconds, stop=stop, tally=tally)
+        if writer:
+            writer.close(summary)
+        if as_json:
+            recognizer = pipeline.recognizer
+            print_line(summary_record(summary, recognizer.runtime.name, recognizer.weights.name))
+        else:
+            stdout.print(stages_table(summary))
+        stderr.print(accounts_line(summary))
+        stderr.print(findings_line(summary))
+        if streams:
+            stderr.print(f"Markers of the lab taken into the session: {streams.markers if writer else 0}.")
+
+
+@app.command()
+def replay(
+    videos: Annotated[list[str], typer.Argument(help="Videos, folders, patterns, or lists of these, NAME.txt.")],
+    folder: Annotated[Path | None, typer.Option("--out", help="A folder for the sessions.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Recordings analysed at a time.")] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Also analyse what is finished already.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a CSV file with a row for each recording.")] = None,
+    rest: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="FROM TO", help="Seconds in which one person is at rest: the background starts from it."),
+    ] = None,
+    faces: Faces = 4,
+    threshold: Threshold = 0.6,
+    spotter: SpotterFile = None,
+    rate: Rate = None,
+    runtime: Runtime = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Analyse recordings as fast as the machine allows, each into a session; what is finished already is skipped."""
+    needs_folder(report)
+    if folder and folder.suffix == ".medn" and not folder.is_dir():
+        raise refusal(f"--out is the folder of the sessions, and {folder} is the name of a session: give its folder.")
+    from realtime.batch import find_videos
+    from realtime.batch.run import run_work_list
+    from realtime.batch.work_list import make_work_list
+    from realtime.pipeline import PipelineParameters
+    from realtime.session.paths import sessions_folder
+
+    parameters = PipelineParameters(
+        most_faces=faces,
+        runtime=runtime,
+        score_threshold=threshold,
+        decision=decision_named(spotter),
+        rest_s=rest,
+    )
+    with ctrl_c_stops() as stop:
+        # with a rate given, a folder is itself the recording
+        found = videos if rate else find_videos(videos)
+        if rest and len(found) > 1:
+            raise refusal("--rest is a stretch of one recording; name that alone.")
+        with stderr.status("Checking what is finished already …"):
+            work_list = make_work_list(found, folder or sessions_folder(), parameters, rate, again=again)
+        code = run_work_list(work_list, workers, stop, as_json=as_json, report=report)
+        if code and not stop.is_set():
+            raise typer.Exit(code)
+
+
+@app.command()
+def export(
+    sessions: Annotated[list[Path], typer.Argument(help="Session files, NAME.medn.")],
+    to: Annotated[
+        str, typer.Option(help="Formats, with commas: csv, long, parquet, elan, boris, textgrid, bids, html, …")
+    ],
+    folder: Annotated[Path | None, typer.Option("--out", help="A folder [default: beside the session].")] = None,
+    only: Annotated[str, typer.Option(help="all, confirmed, unreviewed or rejected events.")] = "all",
+) -> None:
+    """Write sessions as files of the tools that people code in."""
+    from realtime.export import events_named, export_sessions, formats_named
+
+    with ctrl_c_stops() as stop:
+        formats, keep = formats_named(to), events_named(only)
+        with Bars() as bars:
+            done = failed = 0
+            chosen = export_sessions(sessions, formats, folder, keep=keep, selection=only, tick=bars.tick, stop=stop)
+            for outcome in chosen:
+                bars.end(str(outcome.session))
+                done, failed = done + (not outcome.error), failed + bool(outcome.error)
+                if outcome.error:
+                    stderr.print(f"medn: {outcome.error}", style="red")
+                for path in outcome.files:
+                    print(path)
+            if failed and not stop.is_set():
+                raise typer.Exit(SOME_FAILED if done else UNUSABLE)
+
+
+@app.command()
+def study(
+    folder: Annotated[Path, typer.Argument(help="A folder of sessions, with study.csv if you have one.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where tables go [default: study in the folder].")] = None,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw four plots (PNG).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """One table over many sessions: minutes judged, events a minute by coder, and agreement between coders."""
+    if plots:
+        needs("A plot", "matplotlib")
+    from realtime.report import print_line
+    from realtime.study.plots import draw_study
+    from realtime.study.report import records, sentences, sessions_table
+    from realtime.study.sessions import read_study
+    from realtime.study.tables import write_study
+
+    try:
+        with stderr.status("Reading the sessions …"):
+            found = read_study(folder)
+    except UserError as error:
+        raise refusal(str(error)) from None
+    target = out or folder / "study"
+    if found.sessions:
+        with input_errors():
+            written = write_study(found, target)
+            written += draw_study(found, target) if plots else []
+        if as_json:
+            for record in records(found):
+                print_line(record)
+        else:
+            stdout.print(sessions_table(found))
+        for sentence in sentences(found):
+            stderr.print(sentence)
+        stderr.print(f"Written into {target}: {', '.join(path.name for path in written)}.")
+        if not find_spec("pyarrow"):
+            stderr.print(missing_sentence("Parquet", "pyarrow"), style="yellow")
+    for problem in found.problems:
+        stderr.print(f"medn: {problem}", style="red")
+    if found.problems:
+        raise typer.Exit(SOME_FAILED if found.sessions else UNUSABLE)
+
+
+@app.command()
+def explain(
+    session: Annotated[Path, typer.Argument(help="A session file, NAME.medn.")],
+    at: Annotated[str, typer.Option(help="A time in the recording: 12.3, 1:02.5 or 1:00:02.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what could be seen at a moment, what moved, and why it was or was not reported."""
+    from realtime.explain import explain as explain_moment
+    from realtime.explain import explanation_record
+    from realtime.report import print_line
+    from realtime.session import SessionError, open_session
+
+    parts = at.split(":")
+    try:
+        time_s = sum(float(part) * 60**place for place, part in enumerate(reversed(parts)))
+    except ValueError:
+        time_s = math.nan
+    if len(parts) > 3 or not 0 <= time_s < math.inf:
+        raise refusal(f"{at} is no time; write it as 12.3, 1:02.5 or 1:00:02.")
+    try:
+        with open_session(session) as opened:
+            explanation, damage = explain_moment(opened, time_s), opened.damage
+    except SessionError as error:
+        raise refusal(str(error)) from None
+    if as_json:
+        print_line(explanation_record(explanation, str(session)))
+    else:
+        for sentence in explanation.sentences:
+            stdout.print(sentence, soft_wrap=True, highlight=False)
+    if damage:
+        stderr.print(damage, style="yellow")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Report what this machine has: cameras, display, runtimes, versions."""
+    from realtime.doctor import examine, render
+    from realtime.report import print_line
+    from realtime.session.paths import sessions_folder
+
+    with stderr.status("Examining this machine …"):
+        report = examine(sessions_folder())
+    if as_json:
+        print_line(report.as_json())
+    else:
+        stdout.print(render(report))
+
+
+def _camera_mode(text: str) -> "CameraMode":
+    """The mode named as WIDTHxHEIGHT@RATE; raises `SourceError` for another text."""
+    from realtime.sources import CameraMode, SourceError
+
+    found = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})@([1-9]\d{0,2})", text)
+    if found is None:
+        raise SourceError(f"{text} is no camera mode; write it as 1280x720@30.")
+    width, height, rate_hz = map(int, found.groups())
+    return CameraMode(width, height, float(rate_hz))
+
+
+def _analyse(job: "Job", as_json: bool, stop: threading.Event) -> "Outcome":
+    """One recording in this process, its events printed as they come. Exits with 2 if it cannot be read."""
+    from realtime.batch import analyse
+    from realtime.batch.run import print_outcome
+    from realtime.report import EventLines
+
+    with Bars() as bars:
+        outcome = analyse(job, [EventLines(job.video, as_json)], bars.tick, stop)
+    if outcome.error:
+        raise refusal(outcome.error)
+    print_outcome(outcome, as_json, events_printed=True)
+    return outcome

@@ -1,0 +1,1 @@
+"""Evaluation of the pipeline against ground truth, the training of the spotter's classifier, and the demo."""

@@ -1,0 +1,36 @@
+"""Whether the limit of detection holds: movements compared with the limit that was reported when they happened."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from realtime.session.rows import FrameRow
+from realtime.viewing.limits import Limits
+
+AT_LIMIT = (0.8, 1.25)
+"""A movement whose size is so many times the limit counts as one at the limit."""
+GROUPS = ("not judged", "below the limit", "at the limit", "above the limit")
+
+
+def group_of(limits: Limits, apex_s: float, half: str, size_pct: float) -> str:
+    """Which of `GROUPS` a movement of the upper or the lower face (of both: the better judged one) belongs to."""
+    at = int(np.argmin(np.abs(limits.times_s - apex_s)))
+    halves = {"upper": [0], "lower": [1]}.get(half, [0, 1])
+    judged = limits.limit_pct[at, halves]
+    judged = judged[~np.isnan(judged)]
+    if not len(judged):
+        return GROUPS[0]
+    ratio = size_pct / float(judged.min())
+    return GROUPS[1] if ratio < AT_LIMIT[0] else GROUPS[3] if ratio > AT_LIMIT[1] else GROUPS[2]
+
+
+def limits_of(rows: Iterable[FrameRow]) -> Limits | None:
+    """The limits in a session's frames (`Session.frames`); None if it was recorded without any."""
+    known = [
+        (row.time_s, [np.nan if limit is None else limit for limit in row.limit_pct]) for row in rows if row.motion
+    ]
+    if not known:
+        return None
+    times_s, limit_pct = zip(*known, strict=True)
+    limits = Limits(np.array(times_s), np.array(limit_pct, np.float64))
+    return None if np.isnan(limits.limit_pct).all() else limits

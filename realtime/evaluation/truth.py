@@ -1,0 +1,129 @@
+"""The true movements of a folder of videos, with the columns of their tables."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medn.errors import UserError
+
+COLUMNS = ("video", "onset_s", "apex_s", "offset_s", "emotion", "aus")
+RATE = "rate_hz"
+"""An optional column: pictures a second, where the video is a folder of pictures."""
+OPTIONAL = ("amplitude_percent_iod", "context", "eye_distance_px", "z")
+"""Columns by which recall is also reported, where they are there."""
+UPPER_FACE = frozenset({"AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU43", "AU45"})
+"""Action units of brows, lids and cheeks; all others are of the lower face."""
+
+
+class TruthError(UserError):
+    """Ground truth, or an annotated video, that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueMovement:
+    """One micro-expression that is known to be in a video."""
+
+    video: str
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    aus: tuple[str, ...]
+    amplitude_pct: float | None = None
+    """% of the eye distance."""
+    context: str | None = None
+    """What the person did meanwhile: still, speaking, head moving."""
+    eye_distance_px: float | None = None
+    z: float | None = None
+    """How far it stands out of what else this face does around it: a · √(sᵀC⁻¹s) (docs/spotting.md)."""
+    side: str | None = None
+    """both, left or right: the person's own."""
+    limit: str | None = None
+    """Its size against the limit of detection that was reported then: one of `realtime.evaluation.limits.GROUPS`."""
+
+    @property
+    def half(self) -> str:
+        """The part of the face that moves: upper, lower or both."""
+        return half_of(self.aus)
+
+
+def half_of(aus: Sequence[str]) -> str:
+    """The part of the face that action units move: upper, lower or both."""
+    upper = [au in UPPER_FACE for au in aus] or [True, False]  # of units that are not known: both
+    return "upper" if all(upper) else "both" if any(upper) else "lower"
+
+
+def read_movements(folder: Path) -> tuple[list[TrueMovement], tuple[str, ...]]:
+    """The movements of `truth.csv` in a folder, and which of the `OPTIONAL` columns it lacks.
+
+    A row without times names a video without movements; an apex that is not known is taken as the middle. Sizes are
+    taken from `movements.csv` where only that has them. A cell that is empty is a value that is not known.
+    Raises TruthError with one sentence.
+    """
+    path = folder / "truth.csv"
+    rows, header = read_table(path)
+    sizes = _planted_sizes(folder / "movements.csv") if "amplitude_percent_iod" not in header else {}
+    missing = tuple(column for column in OPTIONAL if column not in header)
+    if sizes:
+        missing = tuple(column for column in missing if column != "amplitude_percent_iod")
+    try:
+        movements = [_movement(row, sizes) for row in rows if row["onset_s"]]
+    except ValueError as error:
+        raise TruthError(
+            f"{path} holds ground truth with a time that is not a number of seconds, or a size that is none ({error})."
+        ) from None
+    return movements, missing
+
+
+def read_rates(folder: Path) -> dict[str, float]:
+    """The rate of each video of `truth.csv` that is a folder of pictures. Raises `TruthError`."""
+    path = folder / "truth.csv"
+    rows, header = read_table(path)
+    try:
+        return {row["video"]: float(row[RATE]) for row in rows if RATE in header and row[RATE]}
+    except ValueError as error:
+        raise TruthError(f"{path} holds a rate that is not a number of pictures a second ({error}).") from None
+
+
+def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> tuple[list[dict[str, str]], list[str]]:
+    """The rows of a CSV file that has at least these columns, and its header. Raises `TruthError`."""
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines)
+            header = list(reader.fieldnames or ())
+            missing = [column for column in columns if column not in header]
+            if missing:
+                raise TruthError(f"{path} lacks the column {missing[0]}; it should have {', '.join(columns)}.")
+            return list(reader), header
+    except OSError as error:
+        raise TruthError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, str], str]) -> TrueMovement:
+    size = row.get("amplitude_percent_iod") or sizes.get((row["video"], row["onset_s"]))
+    onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
+    return TrueMovement(
+        row["video"],
+        onset_s,
+        float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2,
+        offset_s,
+        tuple(filter(None, row["aus"].split("+"))),
+        _number(size),
+        row.get("context") or None,
+        _number(row.get("eye_distance_px")),
+        _number(row.get("z")),
+        row.get("side") or None,
+    )
+
+
+def _number(cell: str | None) -> float | None:
+    value = float(cell) if cell else math.nan
+    return None if math.isnan(value) else value
+
+
+def _planted_sizes(path: Path) -> dict[tuple[str, str], str]:
+    if not path.exists():
+        return {}
+    rows, _ = read_table(path, ("video", "kind", "onset_s", "amplitude_percent_iod"))
+    return {(row["video"], row["onset_s"]): row["amplitude_percent_iod"] for row in rows if row["kind"] == "micro"}

@@ -1,0 +1,246 @@
+"""Labels that another program wrote for a recording: WebVTT, SubRip, ELAN, Praat TextGrid, BORIS, or a table.
+
+What was said, as a transcript; or what another coder marked. Times are those of the recording, in s.
+"""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from xml.etree import ElementTree
+
+from medn.errors import UserError
+
+
+class LabelError(UserError):
+    """A file of labels that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text for a span of a recording; `start_s` is `end_s` for a point in time."""
+
+    start_s: float
+    end_s: float
+    text: str
+    tier: str = ""
+    """Its tier, or its speaker."""
+
+
+def read_labels(path: Path) -> list[Label]:
+    """Read the labels of a file in the order of time; labels without a text are left out.
+
+    The format follows from the file's suffix, see `FORMATS`. Raises `LabelError` in one sentence.
+    """
+    read = FORMATS.get(path.suffix.lower())
+    if read is None:
+        raise LabelError(f"{path} is none of {', '.join(FORMATS)}.")
+    require_file(path)
+    try:
+        labels = sorted(read(path), key=lambda label: (label.start_s, label.end_s))
+    except LabelError:
+        raise
+    except OSError as error:
+        raise LabelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeError:
+        raise LabelError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
+    except (
+        ValueError,
+        LookupError,
+        SyntaxError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ) as error:  # what the readers raise
+        raise LabelError(f"{path} cannot be read as {path.suffix} ({type(error).__name__}: {error}).") from error
+    kept = [label for label in labels if label.text]
+    for label in kept:
+        if not 0 <= label.start_s <= label.end_s < math.inf:
+            raise LabelError(f"{path} has a label from {label.start_s:g} to {label.end_s:g} s: “{label.text[:40]}”.")
+    if not kept:
+        raise LabelError(f"{path} holds no label with a text.")
+    return kept
+
+
+def require_file(path: Path) -> None:
+    """Raise `LabelError` for a pipe, which would be waited for, a device or a folder."""
+    if path.exists() and not path.is_file():
+        raise LabelError(f"{path} is not a file but a pipe, a device or a folder.")
+
+
+def chosen_labels(path: Path, labels: Sequence[Label], tiers: Sequence[str]) -> list[Label]:
+    """The labels of certain tiers, of all where none is named. Raises `LabelError` for a tier that is not there."""
+    names = {label.tier for label in labels}
+    if missing := [tier for tier in tiers if tier not in names]:
+        raise LabelError(f"{path} has no tier {missing[0]}; it has {', '.join(sorted(filter(None, names))) or 'none'}.")
+    return [label for label in labels if not tiers or label.tier in tiers]
+
+
+def texts_at(labels: Iterable[Label], start_s: float, end_s: float) -> str:
+    """The texts of all labels that overlap a span, in their order, on one line; speakers stand before their texts."""
+    texts: list[str] = []
+    last = ""
+    for label in labels:
+        if label.start_s <= end_s and label.end_s >= start_s:
+            texts.append(f"{label.tier}: {label.text}" if label.tier and label.tier != last else label.text)
+            last = label.tier
+    return " ".join(texts)
+
+
+def _subtitles(path: Path) -> Iterator[Label]:
+    import webvtt
+    from webvtt.errors import MalformedCaptionError, MalformedFileError
+
+    try:
+        captions = webvtt.from_srt(str(path)) if path.suffix.lower() == ".srt" else webvtt.read(str(path))
+    except (MalformedFileError, MalformedCaptionError) as error:
+        raise LabelError(f"{path} is not written as {path.suffix} files are ({error}).") from error
+    for caption in captions.captions:
+        yield Label(_clock_s(caption.start), _clock_s(caption.end), _plain(caption.text), caption.voice or "")
+
+
+def _elan(path: Path) -> Iterator[Label]:
+    from pympi.Elan import Eaf
+
+    # raises ParseError, where pympi raises a bare Exception
+    ElementTree.parse(path)  # noqa: S314  expat limits what entities grow to
+    document = Eaf(str(path))
+    for tier in document.get_tier_names():
+        for start_ms, end_ms, text, *_ in document.get_annotation_data_for_tier(tier):
+            yield Label(start_ms / 1000, end_ms / 1000, _plain(text or ""), tier)
+
+
+def _textgrid(path: Path) -> Iterator[Label]:
+    from praatio import textgrid
+    from praatio.data_classes.interval_tier import IntervalTier
+    from praatio.utilities.errors import PraatioException
+
+    try:
+        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, duplicateNamesMode="rename")
+    except PraatioException as error:
+        raise LabelError(f"{path} is not written as Praat writes TextGrids ({error}).") from error
+    for tier in grid.tiers:
+        for entry in tier.entries:
+            end_s = entry[1] if isinstance(tier, IntervalTier) else entry[0]
+            yield Label(float(entry[0]), float(end_s), _plain(entry[-1]), tier.name)
+
+
+def _boris(path: Path) -> Iterator[Label]:
+    """State events, paired by subject, behaviour and modifiers as BORIS pairs them, and point events.
+
+    The label is the behaviour with the comment after a semicolon, and its tier the subject. The behaviours of a
+    person's marks in MEDN's own projects ("mark", "marked span") are left out beside their text.
+    """
+    project = json.loads(path.read_text(encoding="utf-8"))
+    kinds = {entry["code"]: entry["type"].lower() for entry in project["behaviors_conf"].values()}
+    observations = project["observations"]
+    if len(observations) != 1:
+        names = ", ".join(observations) or "none"
+        raise LabelError(f"{path} must hold one observation; it has {names}. Export the one of this recording alone.")
+    [observation] = observations.values()
+    offset_s = float(observation.get("time offset") or 0)  # BORIS adds it to the times of the recording
+    open_since: dict[tuple[str, ...], tuple[float, str]] = {}
+    for time_s, subject, behaviour, modifiers, comment, *_ in observation["events"]:
+        begin_s, key = float(time_s) - offset_s, (subject, behaviour, str(modifiers))
+        if not kinds.get(behaviour, "").startswith("state"):
+            yield Label(begin_s, begin_s, _coded(behaviour, comment), subject)
+        elif key in open_since:
+            started_s, said = open_since.pop(key)
+            yield Label(started_s, begin_s, _coded(behaviour, said or comment), subject)
+        else:
+            open_since[key] = begin_s, comment
+    if open_since:
+        (subject, behaviour, _), (started_s, _) = next(iter(open_since.items()))
+        who = f" of {subject}" if subject else ""
+        raise LabelError(f"{path}: {behaviour}{who}, begun at {started_s:g} s, does not end; end it in BORIS.")
+
+
+def _coded(behaviour: str, comment: str) -> str:
+    comment = _plain(comment or "")
+    return comment if comment and behaviour in MARKED else "; ".join(filter(None, (_plain(behaviour), comment)))
+
+
+def _table(path: Path) -> Iterator[Label]:
+    """A table with a column for the start, one for the text, and perhaps for the end or duration and the speaker."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = rows_of(file)
+        names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+        start, text = column_named(names, START), column_named(names, TEXT)
+        if start is None or text is None:
+            wanted = "start, end and text"
+            raise LabelError(f"{path} needs columns {wanted}; it has {', '.join(names) or 'none'}.")
+        end, length, tier = column_named(names, END), column_named(names, DURATION), column_named(names, TIER)
+        for row in rows:
+            row = {name: "" if cell in UNKNOWN else cell for name, cell in row.items()}
+            if not (row[start] or "").strip():
+                continue
+            start_s = seconds_in(row, start)
+            end_s = start_s
+            if end is not None and (row[end] or "").strip():
+                end_s = seconds_in(row, end)
+            elif length is not None and (row[length] or "").strip():
+                end_s = start_s + seconds_in(row, length)
+            yield Label(start_s, end_s, _plain(row[text] or ""), _plain(row[tier] or "") if tier else "")
+
+
+FORMATS: Mapping[str, Callable[[Path], Iterable[Label]]] = {
+    ".vtt": _subtitles,
+    ".srt": _subtitles,
+    ".eaf": _elan,
+    ".textgrid": _textgrid,
+    ".boris": _boris,
+    ".csv": _table,
+    ".tsv": _table,
+    ".txt": _table,
+}
+"""Reader by suffix: WebVTT, SubRip, ELAN, Praat TextGrid, BORIS, and tables of times and texts."""
+MARKED = ("mark", "marked span")
+"""BORIS's behaviours for marks in MEDN's own projects."""
+
+START = ("start", "start_s", "start_ms", "onset", "onset_s", "begin", "begin time", "time", "time_s")
+END = ("end", "end_s", "end_ms", "offset", "offset_s", "stop", "end time")
+DURATION = ("duration", "duration_s", "duration_ms", "length")
+TEXT = ("text", "word", "words", "label", "annotation", "transcript", "utterance", "value", "trial_type")
+TIER = ("speaker", "tier", "participant", "channel")
+UNKNOWN = ("n/a", "NA")
+"""What BIDS and R write for a value that is not there."""
+MAX_HEAD = 65536
+"""Characters in which a table's columns must be named."""
+
+
+def rows_of(file: TextIO) -> "csv.DictReader[str]":
+    """The rows of a table whose cells are separated by commas, semicolons or tabs; cells that are missing are empty."""
+    delimiter = max(",;\t", key=file.readline(MAX_HEAD).count)
+    file.seek(0)
+    return csv.DictReader(file, delimiter=delimiter, restval="")
+
+
+def column_named(names: Mapping[str, str], known: Iterable[str]) -> str | None:
+    """The first of the `known` columns that a table has, as it spells it; `names` are its columns by lower case."""
+    return next((names[name] for name in known if name in names), None)
+
+
+def seconds_in(row: Mapping[str, str], column: str) -> float:
+    """A time: seconds, milliseconds in a column whose name ends with ms, or a clock time."""
+    text = row[column].strip()
+    if ":" in text:
+        return _clock_s(text)
+    value = float(text.replace(",", "."))
+    return value / 1000 if column.strip().lower().endswith("ms") else value
+
+
+def _clock_s(text: str) -> float:
+    """Seconds of H:MM:SS.mmm or MM:SS,mmm."""
+    seconds = 0.0
+    for part in text.strip().replace(",", ".").split(":"):
+        seconds = 60 * seconds + float(part)
+    return seconds
+
+
+def _plain(text: str) -> str:
+    """A label's text on one line, without markup."""
+    return " ".join(re.sub(r"</?[a-zA-Z][^>]*>", "", text).split())

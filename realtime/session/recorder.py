@@ -1,0 +1,263 @@
+"""The recorder: from the moment at which it is started, a run is kept as a session and, if asked for, a film.
+
+A recording's times and frames count from its first frame, so that session and film agree wherever in the run it was
+started. The film holds every frame from there on that was captured; the session says of each whether it was analyzed.
+While a recording is played rather than a camera watched, the session keeps that recording's times.
+"""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from realtime.drivers import Summary
+from realtime.drivers.conditions import Hindered
+from realtime.drivers.summary import later_utc
+from realtime.session import SessionError, SessionInfo, SessionWriter
+from realtime.session.film import Film
+from realtime.sink import Sink
+from realtime.sources import Cause, Dropped, Notice, NoticeKind
+from realtime.spotting.responses import GRID_HZ
+from realtime.types import Analysis, Event, FaceReading, Frame
+from realtime.viewing.event_clips import EventClips
+
+
+class Recorder(Sink):
+    """A sink that writes a session while it is started; any thread starts and stops it, the run's threads feed it.
+
+    A session or a film that cannot be written any more ends the recording, not the run: `problem` says why.
+    """
+
+    def __init__(self) -> None:
+        self.problem = ""
+        """One sentence, if a recording had to end."""
+        self._lock = threading.Lock()
+        self._recording: _Recording | None = None
+        self._first_frame_utc: str | None = None
+
+    def start(self, path: Path, info: SessionInfo, *, film: bool = False, pictures: EventClips | None = None) -> None:
+        """Record from the next frame on. Raises `SessionError` if the session cannot be made.
+
+        With `film`, the video that `info` names is written; without, `info` names a recording that is being played, if
+        any. With `pictures`, onset and apex of each event are kept in the session; those event clips must come before
+        the recorder among the run's sinks.
+        """
+        recording = _Recording(path, info, self._first_frame_utc, film=film, pictures=pictures)
+        with self._lock:
+            self._recording, self.problem = recording, ""
+
+    def stop(self, summary: Summary | None = None) -> Path | None:
+        """End the recording; the session that is now whole, or None if nothing was recorded."""
+        with self._lock:
+            recording, self._recording = self._recording, None
+        if recording is None:
+            return None
+        try:
+            recording.close(summary)
+        except SessionError as error:
+            self.problem = str(error)
+        return recording.path
+
+    @property
+    def path(self) -> Path | None:
+        """The session that is being written."""
+        recording = self._recording
+        return recording.path if recording else None
+
+    @property
+    def length_s(self) -> float | None:
+        """How long it has been recording."""
+        recording = self._recording
+        return recording.length_s if recording else None
+
+    @property
+    def now_s(self) -> float | None:
+        """The newest frame's time in the session."""
+        recording = self._recording
+        return recording.now_s if recording else None
+
+    @property
+    def frames_not_filmed(self) -> int:
+        """Frames that are missing in the video because encoding was too slow."""
+        recording = self._recording
+        return recording.film.lost if recording and recording.film else 0
+
+    def on_clock(self, first_frame_utc: str) -> None:
+        """Take the time of day of the run's first frame, for recordings that begin later."""
+        self._first_frame_utc = first_frame_utc
+
+    def on_capture(self, frame: Frame) -> None:
+        """Film the frame."""
+        recording = self._recording  # without the lock: capturing waits for nothing
+        if recording is not None:
+            recording.on_capture(frame)
+
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        """Keep readings, events and candidates that began while it recorded."""
+        self._write(lambda recording: recording.on_analysis(analysis, frame))
+
+    def on_drop(self, dropped: Dropped) -> None:
+        """Keep that a frame is missing."""
+        self._write(lambda recording: recording.on_drop(dropped))
+
+    def on_notice(self, notice: Notice) -> None:
+        """Keep what the user was shown."""
+        self._write(lambda recording: recording.on_notice(notice))
+
+    def mark(self, time_s: float, text: str) -> None:
+        """Keep a mark at a time of the run, if it was recorded then."""
+        self._write(lambda recording: recording.mark(time_s, text))
+
+    def _write(self, change: Callable[["_Recording"], None]) -> None:
+        with self._lock:
+            if self._recording is None:
+                return
+            try:
+                change(self._recording)
+                return
+            except SessionError as error:
+                self.problem = str(error)
+        self.stop()
+
+
+class _Recording:
+    """One recording from its first frame on: times and frame numbers are moved to count from there."""
+
+    def __init__(
+        self, path: Path, info: SessionInfo, run_utc: str | None, *, film: bool, pictures: EventClips | None
+    ) -> None:
+        self.path = path
+        self._run_utc = run_utc  # of the run's first frame
+        self.now_s = 0.0
+        self._session = SessionWriter(path, info)
+        try:
+            self.film = Film(Path(info.video)) if film and info.video else None
+        except SessionError:
+            self._session.close()
+            path.unlink()
+            raise
+        self._keeps_times = not film and info.video is not None
+        self._pictures = pictures
+        self._hindered = Hindered()  # of the recording, not of the whole run
+        self._first: Frame | None = None
+        self._zero_s, self._zero = 0.0, 0
+        self._filming = threading.Lock()
+        self._closed = False
+        self._waiting: deque[Dropped] = deque()  # filmed, not analyzed yet
+
+    def on_capture(self, frame: Frame) -> None:
+        with self._filming:
+            if self.film is None or self._closed:
+                return
+            self._begin(frame)
+            moved = self._moved_frame(frame)
+            self._waiting.append(Dropped(moved.index, moved.time_s, Cause.STOPPED))
+            self.film.add(moved)
+
+    def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
+        if self.film is None and frame is not None:
+            self._begin(frame)
+        if self.film is not None and self.film.problem:
+            raise SessionError(self.film.problem)
+        moved = self._moved_frame(frame) if frame is not None and self._holds(frame.index) else None
+        if moved is not None:
+            self._hindered.processed(moved, analysis)
+        rejected = tuple(self._moved(event) for event in analysis.rejected if self._keeps(event))
+        faces = tuple(self._moved_reading(reading) for reading in analysis.faces)
+        self._session.on_analysis(replace(analysis, faces=faces, events=(), rejected=rejected), moved)
+        for event in analysis.events:
+            if self._keeps(event):
+                self._session.add_event(self._moved(event), self._allowed_pictures(event))
+        if moved is not None:
+            self._analyzed(moved.index)
+            self.now_s = moved.time_s
+
+    def on_drop(self, dropped: Dropped) -> None:
+        if self._holds(dropped.index):
+            index = dropped.index - self._zero
+            moved = Dropped(index, dropped.time_s - self._zero_s, dropped.cause)
+            self._hindered.dropped(moved)
+            self._session.on_drop(moved)
+            self._analyzed(index)
+
+    def on_notice(self, notice: Notice) -> None:
+        self._session.on_notice(replace(notice, time_s=max(notice.time_s - self._zero_s, 0.0)))
+
+    def mark(self, time_s: float, text: str) -> None:
+        if self._first is not None and time_s >= self._first.time_s:
+            self._session.mark(time_s - self._zero_s, text)
+
+    def close(self, summary: Summary | None = None) -> None:
+        """End it: both files are whole; calling it again does nothing."""
+        with self._filming:
+            self._closed = True
+        lost = self.film.lost if self.film else 0
+        if summary is not None:
+            utc = later_utc(summary.first_frame_utc, self._zero_s)
+            hindered_s = self._hindered.seconds()
+            summary = replace(summary, first_frame_utc=utc, frames_not_filmed=lost, hindered_s=hindered_s)
+        try:
+            while self._waiting:
+                self._session.on_drop(self._waiting.popleft())
+            if lost:
+                text = f"The film lacks {lost} frames, because encoding was too slow."
+                self._session.on_notice(Notice(self.now_s, NoticeKind.DEGRADED, text))
+            self._session.close(summary)
+        finally:
+            if self.film is not None:
+                self.film.close()
+        if self.film is not None and self.film.problem:
+            raise SessionError(self.film.problem)
+
+    def _begin(self, frame: Frame) -> None:
+        """Count from the first frame."""
+        if self._first is None:
+            self._zero_s, self._zero = (0.0, 0) if self._keeps_times else (frame.time_s, frame.index)
+            self._first = frame
+            if first_utc := later_utc(self._run_utc, self._zero_s):
+                self._session.on_clock(first_utc)
+
+    @property
+    def length_s(self) -> float:
+        """How long it has been recording."""
+        return self.now_s + self._zero_s - self._first.time_s if self._first else 0.0
+
+    def _holds(self, index: int) -> bool:
+        """Whether a frame is part of the recording; those that were captured before it began may come later."""
+        return self._first is not None and index >= self._first.index
+
+    def _moved_frame(self, frame: Frame) -> Frame:
+        return Frame(frame.index - self._zero, frame.time_s - self._zero_s, frame.image)
+
+    def _moved_reading(self, reading: FaceReading) -> FaceReading:
+        """Without what of the trace lies before the first frame."""
+        trace = replace(reading.trace, first_s=reading.trace.first_s - self._zero_s)
+        return replace(reading, trace=trace.part(max(math.ceil(-trace.first_s * GRID_HZ), 0), len(trace)))
+
+    def _analyzed(self, index: int) -> None:
+        """A frame was analyzed, or dropped."""
+        while self._waiting and self._waiting[0].index <= index:
+            self._waiting.popleft()
+
+    def _allowed_pictures(self, event: Event) -> dict[str, bytes]:
+        """None from before the recording: consent counts from there, though the nearest to an onset may be earlier."""
+        if self._pictures is None or self._first is None:
+            return {}
+        return self._pictures.ends(event, since_s=self._first.time_s)
+
+    def _keeps(self, event: Event) -> bool:
+        return self._first is not None and event.onset_s >= self._first.time_s
+
+    def _moved(self, event: Event) -> Event:
+        zero_s, zero = self._zero_s, self._zero
+        return replace(
+            event,
+            onset_s=event.onset_s - zero_s,
+            apex_s=event.apex_s - zero_s,
+            offset_s=event.offset_s - zero_s,
+            onset_frame=event.onset_frame - zero,
+            apex_frame=event.apex_frame - zero,
+            offset_frame=event.offset_frame - zero,
+        )

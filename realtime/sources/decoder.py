@@ -1,0 +1,117 @@
+"""Decoders of a video file's pictures, one frame after the other: OpenCV's, and PyAV's for what OpenCV cannot read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from realtime.sources.capture import cv2
+
+_NO_PICTURE = np.empty((0, 0, 3), np.uint8)
+
+
+class Decoder(Protocol):
+    """An open video file."""
+
+    def grab(self) -> bool:
+        """Go to the next frame; False at the end."""
+
+    def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
+        """Whether the frame could be decoded, its upright (height, width, 3) BGR picture, and whether that was turned
+        by a quarter."""
+
+    @property
+    def position_s(self) -> float:
+        """Presentation time of the frame in s; only differences count."""
+
+    def release(self) -> None:
+        """Close the file; calling it again does nothing."""
+
+
+class OpenCvDecoder:
+    """Reads the first video stream."""
+
+    def __init__(self, path: Path) -> None:
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._turned = self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
+
+    def grab(self) -> bool:
+        """Go to the next frame."""
+        return bool(self._capture.grab())
+
+    def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
+        """Decode the frame."""
+        decoded, image = self._capture.retrieve()
+        return decoded, image, self._turned
+
+    @property
+    def position_s(self) -> float:
+        """Presentation time of the frame."""
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+    def release(self) -> None:
+        """Close the file."""
+        self._capture.release()
+
+
+class PyAvDecoder:
+    """Reads the video stream with a number; raises `av.FFmpegError` or `OSError` if the file cannot be opened."""
+
+    def __init__(self, path: Path, stream: int) -> None:
+        self._container = av.open(str(path))
+        self._stream = self._container.streams[stream]
+        self._stream.thread_type = "AUTO"
+        self.position_s = 0.0
+        self._frame: av.VideoFrame | None = None
+        self._frames = decoded(self._container, self._stream)
+
+    def grab(self) -> bool:
+        """Go to the next frame."""
+        self._frame = next(self._frames, None)
+        if self._frame is None:
+            return False
+        if self._frame.pts is not None:
+            self.position_s = float(self._frame.pts * self._frame.time_base)
+        return True
+
+    def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
+        """Convert the frame."""
+        return upright(self._frame) if self._frame is not None else (False, _NO_PICTURE, False)
+
+    def release(self) -> None:
+        """Close the file."""
+        self._frames = iter(())
+        self._container.close()
+
+
+def packets_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
+    """Yield the packets of a stream from where its file stands; what is cut off or damaged ends it."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            return
+        if packet is None:
+            return
+        yield packet
+
+
+def decoded(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a stream from where its file stands; a packet that cannot be decoded is passed over."""
+    for packet in packets_of(container, stream):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue
+
+
+def upright(frame: av.VideoFrame) -> tuple[bool, NDArray[np.uint8], bool]:
+    """True, a frame's (height, width, 3) BGR picture as it is to be shown, and whether it was turned by a quarter."""
+    image = frame.to_ndarray(format="bgr24")
+    turns = round(frame.rotation / 90) % 4
+    return True, np.ascontiguousarray(np.rot90(image, turns)) if turns else image, turns % 2 == 1

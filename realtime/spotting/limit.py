@@ -1,0 +1,59 @@
+"""The limit of detection: the size from which half of all movements are found at a moment, in each half of the face.
+
+The detector's matched filter sees a movement of a % iod at z = a · √(sᵀC⁻¹s) standard deviations of what this face does
+anyway around this moment (`realtime.spotting.detector`). Half of all movements are found at z = z₅₀, so the limit is
+
+    a₅₀ = z₅₀ / √(sᵀC⁻¹s)
+
+A moment at which nothing in the range of micro-expressions would be found is not judged: its limit is NaN. That is not
+the same as a moment at which nothing happened.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOT_JUDGED = (math.nan, math.nan)
+MAX_LIMIT_PCT = 3.5
+"""Micro-expressions are 0.6–3.5 % iod at their apex: a limit above this judges none of them."""
+MAX_YAW_DEG = 30.0
+MAX_PITCH_DEG = 25.0
+"""A face that is turned further hides a side; the patterns were measured on frontal faces."""
+
+
+def limits_pct(
+    per_pct: NDArray[np.floating], upper: NDArray[np.bool_], z50: Sequence[float], yaw_deg: float, pitch_deg: float
+) -> tuple[float, float]:
+    """(upper, lower) limit in % iod, each the median over the patterns of that part of the face; NaN: not judged.
+
+    `per_pct`: (patterns,) √(sᵀC⁻¹s) for a movement of 1 % iod; `upper`: (patterns,) whether the pattern lies in the
+    upper face; `z50`: of the upper and of the lower face.
+    """
+    if abs(yaw_deg) > MAX_YAW_DEG or abs(pitch_deg) > MAX_PITCH_DEG:
+        return NOT_JUDGED
+    above = z50[0] / float(np.median(per_pct[upper]))
+    below = z50[1] / float(np.median(per_pct[~upper]))
+    return (above if above <= MAX_LIMIT_PCT else math.nan, below if below <= MAX_LIMIT_PCT else math.nan)
+
+
+def fit_z50(z: NDArray[np.floating], found: NDArray[np.bool_]) -> float:
+    """The z at which half of the movements are found: logistic regression (Newton's method) on log z.
+
+    `z` (n,) > 0 and `found` (n,) of implanted movements. ValueError if all or none were found, or if larger ones were
+    not found more often.
+    """
+    if found.all() or not found.any():
+        raise ValueError("The limit of detection cannot be fitted: all or none of the movements were found.")
+    x = np.stack([np.log(z), np.ones(len(z))], axis=1)
+    weights = np.zeros(2)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        # a weak prior on the slope keeps perfectly separated movements from an infinite one
+        gradient = x.T @ (found - p) - np.array([1e-2, 0]) * weights
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag([1e-2, 1e-9])
+        weights += np.linalg.solve(hessian, gradient)
+    if weights[0] <= 0:
+        raise ValueError("The limit of detection cannot be fitted: larger movements were not found more often.")
+    return float(np.exp(-weights[1] / weights[0]))

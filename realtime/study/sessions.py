@@ -1,0 +1,165 @@
+"""The sessions of a study: who is in them under which condition, how long was judged, and what each coder found."""
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medn.errors import UserError
+from realtime.evaluation.limits import GROUPS, group_of, limits_of
+from realtime.labels import rows_of
+from realtime.session import Coding, SessionInfo, Status, open_session
+from realtime.session.judged import JudgedTime, judged_time
+from realtime.session.rows import coding_of_event
+from realtime.study import PROGRAM, REVIEW
+from realtime.study.agreement import Agreement, agree, coders_of
+from realtime.viewing.limits import Limits
+
+NOT_JUDGED = GROUPS[0]
+LIST = "study.csv"
+LIST_COLUMNS = ("session", "participant", "condition", "reviewer")
+
+
+class StudyError(UserError):
+    """A study that cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a study's list says of a session; empty where it says nothing."""
+
+    participant: str = ""
+    condition: str = ""
+    reviewer: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudySession:
+    """One session of a study."""
+
+    name: str
+    """Its path below the study's folder, without its suffix."""
+    place: Place
+    info: SessionInfo
+    judged: JudgedTime | None
+    """None in a session from before limits of detection were stored."""
+    limits: Limits | None
+    """At each reading of a face; None if nothing was judged."""
+    length_s: float
+    coders: Mapping[str, Sequence[Coding]]
+    """What each coder found (not what they rejected), the program first."""
+    unreviewed: int
+    """Events that nobody reviewed."""
+    agreements: tuple[Agreement, ...]
+    damage: str = ""
+
+    def judged_at(self, one: Coding, half: str) -> bool:
+        """Whether the upper, the lower or either part ("both") of the face was judged at a movement's apex."""
+        apex_s = (one.onset_s + one.offset_s) / 2 if one.apex_s is None else one.apex_s
+        return self.limits is not None and group_of(self.limits, apex_s, half, 1.0) != NOT_JUDGED
+
+    @property
+    def settings(self) -> str:
+        """Eight digits that are the same for the same parameters, versions and weights."""
+        made = [dict(self.info.parameters), dict(self.info.versions), self.info.weights_sha256]
+        return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All sessions below a folder."""
+
+    folder: Path
+    sessions: tuple[StudySession, ...]
+    problems: tuple[str, ...] = field(default=())
+    """A sentence for each session that cannot be read, and for each line of the list without a session."""
+
+
+def read_study(folder: Path) -> Study:
+    """Read every session below a folder, in the order of their names.
+
+    Participant, condition and reviewer come from `study.csv` in it, if that is there, else participant and condition
+    from the BIDS entities sub- and task- of the session's path. Raises `StudyError` where there is no session, or for
+    a list that cannot be read.
+    """
+    paths = sorted(path for path in folder.rglob("*.medn") if path.is_file())
+    if not paths:
+        raise StudyError(f"{folder} holds no session, NAME.medn, nor do the folders in it.")
+    listed = _read_list(folder / LIST)
+    found, problems = [], []
+    for path in paths:
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        place = listed.pop(name, None) or _from_name(name)
+        try:
+            found.append(_read(path, name, place))
+        except UserError as error:
+            problems.append(str(error))
+    problems += [f"{folder / LIST} lists {name}, which is not below {folder}." for name in listed]
+    return Study(folder, tuple(found), tuple(problems))
+
+
+def _read(path: Path, name: str, place: Place) -> StudySession:
+    with open_session(path) as session:
+        info, events, codings = session.info, session.events(), session.codings()
+        rows = list(session.frames())
+        time = judged_time(rows)
+        reviewer = place.reviewer or REVIEW
+        if taken := {PROGRAM, reviewer} & set(codings):
+            raise StudyError(f"{path} has an imported coder {min(taken)}, who is also the program or the reviewer.")
+        people = coders_of(events, codings, reviewer)
+        own = [coding_of_event(stored, Status.CONFIRMED) for stored in events]
+        program = [one for one, stored in zip(own, events, strict=True) if not stored.promoted]
+        found = {coder: [one for one in some if one.status is Status.CONFIRMED] for coder, some in people.items()}
+        if reviewer in found:  # with the program's classes and units
+            confirmed = (stored.status is Status.CONFIRMED for stored in events)
+            found[reviewer] = [one for one, yes in zip(own, confirmed, strict=True) if yes]
+        names = sorted(people)
+        pairs = [(a, b) for place_a, a in enumerate(names) for b in names[place_a + 1 :]]
+        return StudySession(
+            name,
+            place,
+            info,
+            time if session.stores_limits else None,
+            limits_of(rows),
+            time.duration_s,
+            {PROGRAM: program, **found},
+            sum(stored.status is Status.UNREVIEWED for stored in events),
+            tuple(agree(events, people, a, b) for a, b in pairs),
+            session.damage,
+        )
+
+
+def _from_name(name: str) -> Place:
+    """Participant and condition by BIDS entities anywhere in the path, such as sub-01/sub-01_task-interview."""
+    entities = dict(re.findall(r"(?:^|[/_])(sub|task)-([A-Za-z0-9]+)", name))
+    return Place(entities.get("sub", ""), entities.get("task", ""))
+
+
+def _read_list(path: Path) -> dict[str, Place]:
+    if not path.exists():
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return dict(_listed(path, rows_of(file)))
+    except UnicodeError:
+        raise StudyError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
+    except (OSError, csv.Error) as error:
+        raise StudyError(f"{path} cannot be read: {error}.") from error
+
+
+def _listed(path: Path, rows: "csv.DictReader[str]") -> Iterator[tuple[str, Place]]:
+    columns = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+    if "session" not in columns:
+        raise StudyError(f"{path} needs a column session; it may have {', '.join(LIST_COLUMNS[1:])}.")
+    seen = set()
+    for row in rows:
+        cells = {name: (row.get(columns.get(name, ""), "") or "").strip() for name in LIST_COLUMNS}
+        name = cells["session"].removesuffix(".medn").replace("\\", "/")
+        if name in seen:
+            raise StudyError(f"{path} lists {name} twice.")
+        seen.add(name)
+        if name:
+            yield name, Place(cells["participant"], cells["condition"], cells["reviewer"])

@@ -1,0 +1,1 @@
+"""What the spotter learns: patterns, decisions, the limit of detection; from generated people or from own footage."""

@@ -1,0 +1,84 @@
+"""Odd environments: no home, no place for caches or temporary files, a terminal without Unicode. One sentence, or it
+works; never a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gui.cli import app as cli
+from gui.dialogs import first_run
+from gui.settings import Settings
+from tests.recordings import noise, write_video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return write_video(tmp_path_factory.mktemp("café – ümläut") / "clip é.mp4", list(noise(12)), range(0, 480, 40))
+
+
+def medn(*arguments, **environment):
+    """Run a command in an environment that holds nothing but what is given."""
+    plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "gui", *map(str, arguments)]
+    return subprocess.run(command, env=plain | environment, capture_output=True, timeout=240, check=False)
+
+
+def test_a_recording_is_analysed_without_a_home_without_caches_and_in_a_terminal_without_unicode(clip, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    nowhere = {"HOME": str(taken / "home"), "XDG_CACHE_HOME": str(taken), "NUMBA_CACHE_DIR": str(taken)}
+    ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "TMPDIR": str(tmp_path / "missing")}
+    done = medn("replay", clip, "--out", tmp_path / "out", "--json", **nowhere, **ascii_only)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    summary = json.loads(done.stdout.decode("ascii").splitlines()[-1])
+    assert (summary["source"], summary["frames_processed"]) == (str(clip), 12)
+    assert len(list((tmp_path / "out").glob("*.medn"))) == 1
+
+
+@pytest.mark.parametrize("command", ["replay", "demo"])
+def test_where_nothing_can_be_stored_it_is_said_in_one_sentence(clip, tmp_path, command):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    given = [clip] if command == "replay" else []
+    done = medn(command, *given, HOME=str(taken / "home"))
+    assert done.returncode == 2
+    sentences = [line for line in done.stderr.decode().splitlines() if line.startswith("medn: ")]
+    assert len(sentences) == 1
+    assert str(taken) in sentences[0]
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_name_that_is_no_text_is_named_by_every_command_that_takes_a_session(tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.medn"
+    done = medn("export", os.fsdecode(name), "--to", "csv")
+    assert done.returncode == 2
+    assert b"No such file" in done.stderr
+    assert b"fault" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["replay", "x" * 300 + ".mp4"], "x.mp4 cannot be used: File name too long."),
+        (["replay", ""], "'' is no name of a file, a camera or a stream."),
+        (["live", "--headless", "--source", " "], "' ' is no name of a file, a camera or a stream."),
+        (["live", "--headless", "--source", "/dev/zero"], "/dev/zero is not a file but a pipe, a device or a folder"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused_in_one_sentence(arguments, sentence):
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+
+
+def test_settings_that_cannot_be_written_do_not_keep_the_app_from_opening(app, tmp_path, monkeypatch):
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(taken))
+    monkeypatch.setattr(first_run.FirstRun, "exec", lambda _: first_run.QDialog.DialogCode.Accepted)
+    assert first_run.accept_terms(Settings())

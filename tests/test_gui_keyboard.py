@@ -1,0 +1,126 @@
+"""The app without a mouse: Enter, the order of Tab, and folders chosen by keys."""
+
+import pytest
+from gui_driver import an_event, press, until
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton
+
+from gui.dialogs.consent import ConsentDialog
+from gui.dialogs.first_run import FirstRun
+from gui.dialogs.settings import SettingsDialog
+from gui.keys import KeysDialog
+from gui.live.cards import EventCard
+from gui.review.again import AgainDialog
+from gui.review.export_dialog import ExportDialog
+from gui.settings import Settings
+from realtime.session import Status, open_session
+
+KEY = Qt.Key
+
+
+def shown(dialog):
+    dialog.show()
+    dialog.activateWindow()
+    until(dialog.isActiveWindow)
+    return dialog
+
+
+def named(owner, text):
+    return next(each for each in owner.findChildren(QPushButton) if each.text() == text)
+
+
+def test_enter_presses_the_default_button_of_every_dialog_and_cancel_where_that_has_the_focus(window, session):
+    window.open_session(session)
+    record = window.review.model.record
+    consent = ConsentDialog("")
+    consent._agreed.setChecked(True)
+    first = FirstRun()
+    first._read.setChecked(True)
+    dialogs = {
+        "Record": (consent, consent._person),
+        "Continue": (first, first._read),
+        "Done": (SettingsDialog(Settings(), window), None),
+        "Analyse again": (AgainDialog(Settings(), record.info, window), None),
+        "Close": (KeysDialog({"Everywhere": window._commands}, window), None),
+    }
+    for text, (dialog, focus) in dialogs.items():
+        shown(dialog)
+        assert named(dialog, text).isDefault()
+        target = focus or next(iter(dialog.findChildren(QLineEdit)), dialog)
+        target.setFocus()
+        if text == "Record":
+            press(target, KEY.Key_Return)
+            assert dialog.isVisible(), "the button is off without a name"
+            QTest.keyClicks(target, "Ada")
+        press(target, KEY.Key_Return)
+        assert (dialog.isVisible(), dialog.result()) == (False, QDialog.DialogCode.Accepted)
+    again = shown(ConsentDialog("Ada"))
+    again._agreed.setChecked(True)
+    named(again, "Cancel").setFocus()
+    press(named(again, "Cancel"), KEY.Key_Return)
+    assert (again.isVisible(), again.result()) == (False, QDialog.DialogCode.Rejected)
+
+
+def test_enter_in_the_export_dialog_exports(window, session, tmp_path):
+    window.open_session(session)
+    dialog = shown(ExportDialog(window.review.model.record, [], window))
+    dialog._folder.setText(str(tmp_path / "out"))
+    dialog._folder.setFocus()
+    press(dialog._folder, KEY.Key_Return)
+    until(lambda: "Written" in dialog._result.text())
+    dialog.close()
+
+
+def test_enter_starts_where_nothing_has_the_focus_and_presses_the_button_that_has_it(window, session, monkeypatch):
+    window.live.picker.choose("/nowhere/missing.mp4")
+    press(window._stack, KEY.Key_Return)
+    until(lambda: window.banner.text == "/nowhere/missing.mp4 does not exist.")
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: asked.append("files") or ([], ""))
+    window.show_workspace(1)
+    window._stack.setFocus()
+    press(window._stack, KEY.Key_Return)
+    assert asked == ["files"]
+    window.open_session(session)
+    window.review.inspector._confirm.setFocus()
+    press(window.review.inspector._confirm, KEY.Key_Return)
+    with open_session(session) as stored:
+        assert stored.events()[0].status is Status.CONFIRMED
+    window.review.library._search.setFocus()
+    press(window.review.library._search, KEY.Key_Return)
+    assert window.review.model.record.path == session
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+def test_a_folder_of_recordings_is_chosen_without_a_mouse(window, interview, monkeypatch, by_key):
+    window.show_workspace(1)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(interview.parent))
+    if by_key:
+        press(window.analyze, KEY.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    else:
+        chosen = named(window.analyze, "Choose a folder …")
+        window._stack.setFocus()
+        for _ in range(30):
+            if QApplication.focusWidget() is chosen:
+                break
+            press(QApplication.focusWidget(), KEY.Key_Tab)
+        press(QApplication.focusWidget(), KEY.Key_Return)
+    assert interview in [entry.path for entry in window.analyze.queue.entries]
+
+
+def test_tab_goes_through_the_cards_as_they_are_seen_the_newest_first(window):
+    cards = window.live.cards
+    cards.clear("")
+    for place in range(4):
+        cards.add(an_event(place, 1.0 + place, 30), ())
+    QApplication.processEvents()
+    first = next(card for card in cards.findChildren(EventCard) if card.shown is cards.events[0])
+    first.setFocus()
+    passed = []
+    for _ in range(4):
+        passed.append(QApplication.focusWidget().shown.onset_s)
+        press(QApplication.focusWidget(), KEY.Key_Tab)
+    assert passed == [4.0, 3.0, 2.0, 1.0]
+    ys = [card.y() for card in sorted(cards.findChildren(EventCard), key=lambda card: -card.shown.onset_s)]
+    assert ys == sorted(ys)

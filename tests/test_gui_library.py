@@ -1,0 +1,203 @@
+"""The list of sessions in Review: found, shown in order, renamed, deleted."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from gui_driver import answer, press, until, write_session
+from PyQt6.QtCore import QFile, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QLineEdit
+
+from realtime.session import SessionInfo, SessionWriter
+
+KEY = Qt.Key
+
+
+@pytest.fixture
+def bin_folder(tmp_path, monkeypatch):
+    """The system's bin, as a folder."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+
+    def move(path):
+        Path(path).rename(folder / Path(path).name)
+        return True, ""
+
+    monkeypatch.setattr(QFile, "moveToTrash", move)
+    return folder
+
+
+def test_enter_keeps_a_session_and_the_named_button_moves_it_to_the_bin_with_its_own_film_only(
+    window, session, home, monkeypatch, bin_folder
+):
+    analysed = session.with_suffix(".mp4")
+    analysed.write_bytes(b"somebody's only copy")
+    recorded = write_session(home / "sessions" / "rec.medn", 1.0, [], home / "sessions" / "rec.mp4")
+    recorded.with_suffix(".mp4").write_bytes(b"film")
+    with sqlite3.connect(session) as database:
+        database.execute("UPDATE session SET consent = NULL, video = ?", (str(analysed),))
+    database.close()
+    window.open_session(session)
+    answer(monkeypatch, "")
+    window.review.delete(session)
+    assert session.exists()
+    assert window.review.model.record.path == session
+    asked = answer(monkeypatch, "Move to bin", "Move to bin")
+    window.review.delete(session)
+    window.review.delete(recorded)
+    assert {file.name for file in bin_folder.iterdir()} == {"interview.medn", "rec.medn", "rec.mp4"}
+    assert analysed.exists()
+    assert "rec.mp4" in asked[1]
+    assert "interview.mp4" not in asked[0]
+
+
+def test_without_a_bin_a_second_question_comes_before_deleting_permanently(window, session, monkeypatch):
+    monkeypatch.setattr(QFile, "moveToTrash", lambda _: (False, ""))
+    answer(monkeypatch, "Move to bin", "")
+    window.review.delete(session)
+    assert session.exists()
+    answer(monkeypatch, "Move to bin", "Delete permanently")
+    window.review.delete(session)
+    assert not session.exists()
+
+
+def test_sessions_are_found_by_a_search_and_deleted(window, session, home, monkeypatch, bin_folder):
+    answer(monkeypatch, "Move to bin")
+    write_session(home / "sessions" / "other.medn", 1.0, [])
+    window.show_workspace(2)
+    library = window.review.library
+    library._search.setText("interv")
+    assert [entry.path.name for entry in library.entries] == ["interview.medn"]
+    library._search.clear()
+    window.open_session(session)
+    window.review.delete(session)
+    assert not session.exists()
+    assert window.review.model.record is None
+    assert [entry.path.name for entry in library.entries] == ["other.medn"]
+
+
+def titles(window):
+    return [entry.title for entry in window.review.library.entries]
+
+
+def test_the_list_shows_date_length_and_people_and_keeps_its_order_while_sessions_are_judged(window, home):
+    for number, name in enumerate(("first", "second", "third")):
+        path = write_session(home / "sessions" / f"{name}.medn", 65.0, [1.0], faces=1 + number)
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE session SET created_utc = ?", (f"2026-11-2{number}T12:00:00+00:00",))
+        database.close()
+    window.show_workspace(2)
+    assert titles(window) == ["third", "second", "first"]
+    about = [entry.about for entry in window.review.library.entries]
+    assert [text[:10] for text in about] == ["2026-11-22", "2026-11-21", "2026-11-20"]
+    assert [text[16:] for text in about] == [" · 1:04"] * 3
+    people = [entry.detail.partition(" · 1 event")[0] for entry in window.review.library.entries]
+    assert people == ["Ada · 3 faces", "Ada · 2 faces", "Ada"]
+    window.open_session(home / "sessions" / "first.medn")
+    press(window.review, KEY.Key_C)
+    window.show_workspace(0)
+    window.show_workspace(2)
+    assert titles(window) == ["third", "second", "first"]
+    assert window.review.library.entries[2].detail == "Ada · 1 event, 1 reviewed · camera 0"
+
+
+def test_a_partial_session_says_so_first_in_the_list_above_the_video_and_in_the_inspector(window, home):
+    path = home / "sessions" / "killed.medn"
+    SessionWriter(path, SessionInfo(source="talk.mp4")).close(failed=True)  # as a killed process leaves it
+    window.open_session(path)
+    [entry] = window.review.library.entries
+    assert entry.detail == "PARTIAL, still being written, or cut off · no face · 0 events · talk.mp4"
+    assert window.review._about.text().startswith("PARTIAL: still being written, or cut off")
+    assert window.review.inspector._empty.text().startswith("PARTIAL: still being written, or cut off")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "created_utc = '0001-01-01T00:00:00+00:00'",
+        "created_utc = '9999-12-31T23:59:59-23:00'",
+        "created_utc = 'yesterday'",
+        f"consent = '{'Ada ' * 10_000}'",
+        "consent = char(10, 7, 8238)",
+    ],
+)
+def test_the_list_shows_a_session_whatever_its_description_holds(window, home, change):
+    path = write_session(home / "sessions" / "odd.medn", 1.0, [])
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE session SET {change}")
+    database.close()
+    window.show_workspace(2)
+    [entry] = window.review.library.entries
+    assert re.match(r"\d{1,4}-\d\d-\d\d \d\d:\d\d · 0:00", entry.about)
+    window.review.library.grab()
+
+
+def type_name(window, row, name):
+    """F2 on a session of the list, a name, Enter."""
+    listed = window.review.library._list
+    listed.setFocus()
+    listed.setCurrentRow(row)
+    press(listed, KEY.Key_F2)
+    editor = listed.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, name)
+    press(editor, KEY.Key_Return)
+
+
+def test_a_session_is_renamed_in_the_list_with_its_film_and_stays_open(window, interview, home):
+    film = home / "sessions" / "rec.mp4"
+    film.write_bytes(interview.read_bytes())
+    recorded = write_session(home / "sessions" / "rec.medn", 1.0, [0.5], film)
+    write_session(home / "sessions" / "other.medn", 1.0, [])
+    window.open_session(recorded)
+    type_name(window, titles(window).index("rec"), "Ada, first cut")  # letters that are keys of Review elsewhere
+    until(lambda: "Ada, first cut" in titles(window))
+    assert sorted(file.name for file in film.parent.iterdir()) == [
+        "Ada, first cut.medn",
+        "Ada, first cut.mp4",
+        "other.medn",
+    ]
+    assert window.review.model.record.path.name == "Ada, first cut.medn"
+    assert window.review.model.record.info.video == str(home / "sessions" / "Ada, first cut.mp4")
+    until(lambda: window.review.viewer.image is not None)
+    type_name(window, titles(window).index("other"), "Ada, first cut")
+    until(lambda: "exists already" in window.banner._text.text())
+    assert sorted(titles(window)) == ["Ada, first cut", "other"]
+    type_name(window, titles(window).index("other"), "../out")
+    until(lambda: "is no name for a session" in window.banner._text.text())
+    assert sorted(titles(window)) == ["Ada, first cut", "other"]
+
+
+def test_a_session_that_is_being_recorded_is_neither_renamed_nor_deleted(window, home, monkeypatch, bin_folder):
+    path = home / "sessions" / "now.medn"
+    with SessionWriter(path, SessionInfo(source="camera 0", consent="Ada agreed to be recorded.")):
+        window.show_workspace(2)
+        type_name(window, 0, "later")
+        until(lambda: "still in use, by a recording" in window.banner._text.text())
+        answer(monkeypatch, "Move to bin")
+        window.banner.clear(window.review)
+        window.open_session(path)
+        window.review.delete(path)
+        assert "still in use, by a recording" in window.banner._text.text()
+        assert window.review.model.record.path == path
+        window.review.model.close()
+    assert [file.name for file in path.parent.iterdir()] == ["now.medn"]
+
+
+def test_without_a_session_review_explains_how_to_get_one_and_after_a_deletion_too(
+    window, session, monkeypatch, bin_folder
+):
+    answer(monkeypatch, "Move to bin")
+    window.show_workspace(2)
+    review = window.review
+    assert "Open a session" in review.viewer._message.text()
+    assert not review._tools.isEnabled()
+    assert not review.viewer._locate.isVisible()
+    window.open_session(session)
+    assert review._tools.isEnabled()
+    review.delete(session)
+    assert "Open a session" in review.viewer._message.text()
+    assert review.model.shown_ids == []
+    assert review._title.text() == ""

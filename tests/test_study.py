@@ -1,0 +1,217 @@
+"""A study: one table over sessions whose minutes and rates are right, agreement between coders, files that open."""
+
+import csv
+import json
+import math
+import re
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from gui.cli import app
+from realtime.session import Coding, SessionInfo, SessionWriter, Status, StoredEvent, open_session
+from realtime.session.judged import judged_time
+from realtime.sources import Cause, Dropped
+from realtime.study.agreement import agree, coders_of, cohens_kappa
+from realtime.study.sessions import StudyError, read_study
+from realtime.study.tables import rates_of
+from realtime.types import LIMIT_DELAY_S, Analysis, Event, FaceReading, Frame
+
+PICTURE = np.zeros((2, 2, 3), np.uint8)
+ROOT = Path(__file__).parents[1]
+
+
+def event(at_s, emotion="negative", unit="AU4", face=0):
+    classes = {name: 0.8 if name == emotion else 0.1 for name in ("negative", "positive", "surprise")}
+    frame = round(30 * at_s)
+    return Event(
+        face, at_s, at_s + 0.1, at_s + 0.3, frame, frame + 3, frame + 9, 0.9, {}, {}, 100.0, 0.4,
+        emotion=classes, aus={unit: 0.9},
+    )  # fmt: skip
+
+
+def write(path, events=(), *, seconds=20.0, judged_from=(5.0, 10.0), parameters=(("score_threshold", 0.6),), gap=None):
+    """A session of 30 frames a second whose upper and lower face are judged from certain times on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    info = SessionInfo("film.mp4", parameters=dict(parameters), versions={"medn": "0.1.0"}, weights_sha256="ab")
+    with SessionWriter(path, info) as writer:
+        for index in range(round(30 * seconds) + 1):
+            time_s = index / 30
+            if gap and gap[0] < time_s < gap[1]:
+                writer.on_drop(Dropped(index, time_s, Cause.OVERRUN))
+                continue
+            limits = tuple(1.5 if time_s - LIMIT_DELAY_S >= begin else math.nan for begin in judged_from)
+            motion = np.full(6, 0.2, np.float32)
+            reading = FaceReading(0, np.zeros((478, 3), np.float32), motion, motion, (0.0,) * 3, 80.0, True, limits)
+            writer.on_analysis(Analysis(index, time_s, (reading,)), Frame(index, time_s, PICTURE))
+        writer.on_analysis(Analysis(-1, 0.0, events=tuple(events)), None)
+    return path
+
+
+def medn(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two participants: one reviewed and coded by Bo, one partial."""
+    base = tmp_path_factory.mktemp("study")
+    first = write(base / "sub-01" / "sub-01_task-stress.medn", [event(at) for at in (1.0, 6.0, 12.0)])
+    write(base / "sub-02" / "sub-02_task-rest.medn", [event(12.0, "positive", "AU12")])
+    with open_session(first) as session:
+        for number, status in ((1, Status.REJECTED), (2, Status.CONFIRMED), (3, Status.CONFIRMED)):
+            session.review(number, status=status)
+        found = Coding(6.0, 6.3, 6.1, emotion="negative", aus=("AU4",)), Coding(15.0, 15.4)
+        session.replace_codings("Bo", found)
+    with sqlite3.connect(base / "sub-02" / "sub-02_task-rest.medn") as database:
+        database.execute("UPDATE session SET closed_utc = NULL")
+    database.close()
+    return base
+
+
+def test_minutes_and_rates_are_those_of_the_judged_time_of_each_part(folder):
+    first, second = read_study(folder).sessions
+    assert (first.place.participant, first.place.condition) == ("01", "stress")
+    assert first.length_s == pytest.approx(20, abs=0.01)
+    # the last moments are never judged: their limit would come with later frames
+    assert first.judged.upper_s == pytest.approx(15 - LIMIT_DELAY_S, abs=0.1)
+    assert first.judged.lower_s == pytest.approx(10 - LIMIT_DELAY_S, abs=0.1)
+    assert first.judged.either_s == pytest.approx(first.judged.upper_s)
+    rates = rates_of(first, "MEDN")
+    assert (rates.over, rates.counted) == ("judged", 2)  # the event at 1 s was not in judged time
+    assert rates.events == pytest.approx(2 / (first.judged.either_s / 60))
+    assert rates.units["AU4"] == pytest.approx(2 / (first.judged.upper_s / 60))
+    assert rates.units["AU12"] == 0
+    assert rates_of(second, "MEDN").units["AU12"] == pytest.approx(1 / (second.judged.lower_s / 60))
+    assert rates_of(first, "review").events == pytest.approx(2 / (first.judged.either_s / 60))
+    assert rates_of(first, "Bo").events == pytest.approx(2 / (first.length_s / 60))
+    assert "cut off" in second.info.partial
+
+
+def test_the_command_writes_one_table_names_partial_sessions_and_tells_agreement(folder, tmp_path):
+    done = medn("study", folder, "--out", tmp_path, "--plots")
+    assert done.exit_code == 0, done.output
+    assert "sub-02/sub-02_task-rest is partial" in done.stderr.replace("\n", " ")
+    rows = pandas.read_csv(tmp_path / "sessions.csv")
+    assert list(rows.coder) == ["MEDN", "review", "Bo", "MEDN"]
+    assert (rows.judged_min + rows.not_judged_min).to_list() == pytest.approx(rows.duration_min.to_list(), abs=1e-5)
+    same = pandas.read_parquet(tmp_path / "sessions.parquet")
+    assert list(same.columns) == list(rows.columns)
+    assert same.events_per_min.to_list() == pytest.approx(rows.events_per_min.to_list(), abs=1e-6)
+    assert rows.partial.notna().to_list() == [False, False, False, True]
+    agreement = pandas.read_csv(tmp_path / "agreement.csv")
+    assert list(agreement.session) == ["sub-01/sub-01_task-stress", "all sessions"]
+    counts = agreement[["moments", "both_yes", "only_a", "only_b", "both_no"]].to_numpy().tolist()
+    assert counts == [[4, 1, 1, 1, 1]] * 2
+    made = json.loads((tmp_path / "study.json").read_text())
+    assert [setting["parameters"] for setting in made["settings"].values()] == [{"score_threshold": 0.6}]
+    for name in ("judged", "rates", "units", "agreement"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert medn("study", folder, "--out", tmp_path).exit_code == 0  # a second time
+
+
+def test_the_documented_queries_run_in_duckdb(folder, tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    assert medn("study", folder, "--out", tmp_path).exit_code == 0
+    views = (tmp_path / "study.sql").read_text()
+    for name in ("sessions", "events", "agreement"):  # DuckDB is started in the folder
+        views = views.replace(f"'{name}.parquet'", f"'{tmp_path / name}.parquet'")
+    database = duckdb.connect()
+    database.execute(views)
+    [sql] = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "study.md").read_text(), re.DOTALL)
+    pooled, differences, missed = (database.execute(query).fetchall() for query in sql.split(";") if query.strip())
+    assert [row[:3] for row in pooled] == [("rest", "MEDN", 1), ("stress", "MEDN", 1), ("stress", "review", 1)]
+    assert len(differences) == 12
+    assert [row[1] for row in missed] == [1.0, 12.0, 12.0]
+
+
+def test_json_lines_hold_the_rows(folder, tmp_path):
+    done = medn("study", folder, "--out", tmp_path, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["type"] for line in lines] == ["study_sessions"] * 4 + ["study_agreement"] * 2
+
+
+def test_the_list_gives_names_and_a_session_that_is_missing_or_unreadable_is_named(tmp_path):
+    write(tmp_path / "a.medn", [event(12.0)], parameters=(("score_threshold", 0.5),))
+    write(tmp_path / "b.medn")
+    (tmp_path / "c.medn").write_text("text")
+    rows = [("Session", "Participant", "Condition"), ("a.medn", "Ähre", "x"), ("gone", "P9", "y")]
+    with (tmp_path / "study.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    done = medn("study", tmp_path)
+    assert done.exit_code == 3
+    told = done.stderr.replace("\n", " ")
+    assert "c.medn is not a MEDN session" in told
+    assert "lists gone" in told
+    assert "2 different settings" in told
+    [first, second] = pandas.read_csv(tmp_path / "study" / "sessions.csv").to_dict("records")
+    assert (first["participant"], first["condition"]) == ("Ähre", "x")
+    assert pandas.isna(second["participant"])
+
+
+def test_a_folder_without_sessions_and_a_bad_list_give_one_sentence(tmp_path):
+    assert medn("study", tmp_path).exit_code == 2
+    write(tmp_path / "a.medn", seconds=1)
+    for text, sentence in (("name\nx\n", "needs a column session"), ("session\na\na\n", "lists a twice")):
+        (tmp_path / "study.csv").write_text(text)
+        refused = medn("study", tmp_path)
+        assert refused.exit_code == 2
+        assert sentence in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    (tmp_path / "study.csv").write_text("session,reviewer\na,Bo\n")
+    with open_session(tmp_path / "a.medn") as session:
+        session.replace_codings("Bo", [Coding(0.1, 0.3)])
+    assert "Bo, who is also" in read_study(tmp_path).problems[0]
+    with pytest.raises(StudyError):
+        read_study(tmp_path / "nowhere")
+
+
+def test_time_that_was_not_looked_at_is_not_judged(tmp_path):
+    whole = write(tmp_path / "a.medn", judged_from=(0.0, 0.0))
+    broken = write(tmp_path / "b.medn", judged_from=(0.0, 0.0), gap=(8.0, 14.0))
+    with open_session(whole) as a, open_session(broken) as b:
+        lost_s = judged_time(a.frames()).upper_s - judged_time(b.frames()).upper_s
+    assert 5.0 - 0.1 <= lost_s <= 6.5
+
+
+@given(
+    moments=st.lists(st.tuples(st.sampled_from(Status), st.sampled_from(Status)), max_size=8),
+    extra=st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)),
+)
+@settings(max_examples=60, deadline=None)
+def test_kappa_by_event_counts_what_each_of_two_coders_said_of_each_moment(moments, extra):
+    events = [StoredEvent(i + 1, event(10.0 * i), mine, "") for i, (mine, _) in enumerate(moments)]
+    theirs = [Coding(10.0 * i + 0.02, 10.0 * i + 0.31, status=other) for i, (_, other) in enumerate(moments)]
+    third = [replace(one, status=Status.CONFIRMED) for one in theirs]
+    shared, only_bo, only_cy = extra
+    beside = [Coding(1000 + 10.0 * i, 1000.4 + 10.0 * i) for i in range(sum(extra))]
+    bo, cy = theirs + beside[: shared + only_bo], third + beside[:shared] + beside[shared + only_bo :]
+    coders = coders_of(events, {"Bo": bo, "Cy": cy})
+    both = agree(events, coders, "Bo", "Cy")
+    said = [other is Status.CONFIRMED for _, other in moments if other is not Status.UNREVIEWED]
+    assert (both.both_yes, both.both_no) == (said.count(True) + shared, 0)
+    assert (both.only_a, both.only_b) == (only_bo, said.count(False) + only_cy)
+    if any(mine is not Status.UNREVIEWED for mine, _ in moments):
+        review = agree(events, coders, "review", "Bo")
+        pairs = [pair for pair in moments if Status.UNREVIEWED not in pair]
+        yes = [tuple(status is Status.CONFIRMED for status in pair) for pair in pairs]
+        assert review.both_yes == yes.count((True, True))
+        assert review.both_no == yes.count((False, False))
+        assert review.only_b == yes.count((False, True)) + shared + only_bo
+    mirrored = agree(events, coders, "Cy", "Bo")
+    assert mirrored.kappa == pytest.approx(both.kappa, nan_ok=True)
+
+
+def test_kappa_is_that_of_a_worked_example():
+    # Cohen 1960's form of a 2 × 2 table: 20 both yes, 5 and 10 differ, 15 both no
+    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
+    assert cohens_kappa(pairs) == pytest.approx(0.4)
+    assert math.isnan(cohens_kappa([("y", "y")] * 3))
+    assert math.isnan(cohens_kappa([]))
