@@ -47,7 +47,7 @@ def test_a_click_on_a_tick_says_why_it_is_no_event(window):
     live = window.live
     live.trace.resize(900, 200)
     live.trace.show_span(0, 20)
-    live.trace.show_marks([], [a_candidate(5.0, 0.23)])
+    live.trace.show_events([], [a_candidate(5.0, 0.23)])
     scene = live.trace.getViewBox().mapViewToScene(QPointF(5.1, -0.2))
     QTest.mouseClick(live.trace.viewport(), Qt.MouseButton.LeftButton, pos=live.trace.mapFromScene(scene))
     until(lambda: window.banner.text)

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,17 @@ class Readings:
     """By face: where it is in the picture; no places in an early session."""
 
 
+@dataclass(slots=True)
+class Changed:
+    """What changes of a record touched since it was asked for last."""
+
+    judged: set[int] = field(default_factory=set)
+    """Events whose status or note changed."""
+    listed: bool = False
+    """Events came or went, or what they are found by changed."""
+    marks: bool = False
+
+
 class Record:
     """One session file, open for review. Raises `SessionError`."""
 
@@ -54,9 +65,14 @@ class Record:
         self._second = self._session.second_scores()
         self.candidates: list[StoredEvent] = []
         """The candidates that the program rejected and nobody made an event since, with negative numbers."""
+        self.event_faces: frozenset[int] = frozenset()
+        """The faces that have events."""
         self._by_id: dict[int, StoredEvent] = {}
+        self._places: dict[int, int] = {}  # in `events`
         self._said: dict[int, str] = {}
         self._moved: dict[int, str] = {}
+        self._described: dict[int, str] = {}
+        self._changed = Changed()
         self._read_events()
         self.marks: list[Annotation] = self._session.annotations()
         self.transcript = Transcript(self._session.transcript())
@@ -82,6 +98,11 @@ class Record:
             self._reading.join()
         return places_at(self.readings.courses, time_s) if self.readings else {}
 
+    def take_changed(self) -> Changed:
+        """Return what was changed since the last call."""
+        changed, self._changed = self._changed, Changed()
+        return changed
+
     def review(self, event_id: int, *, status: Status | None = None, note: str | None = None) -> None:
         """Set the status or the note of an event; saved at once."""
         self._session.review(event_id, status=status, note=note)
@@ -92,8 +113,8 @@ class Record:
             note=before.note if note is None else note,
         )
         # not read anew: of thousands of events, one changed
-        self.events = [after if stored is before else stored for stored in self.events]
-        self._by_id[event_id] = after
+        self.events[self._places[event_id]] = self._by_id[event_id] = after
+        self._changed.judged.add(event_id)
 
     def promote(self, candidate: Event) -> int:
         """Make a rejected candidate an event, and return its number; saved at once."""
@@ -117,24 +138,30 @@ class Record:
     def annotate(self, time_s: float, text: str) -> int:
         """Add a mark and return its number."""
         added = self._session.annotate(time_s, text)
-        self.marks = self._session.annotations()
+        self._read_marks()
         return added.id
 
     def remove_mark(self, mark_id: int) -> None:
         """Remove a mark."""
         self._session.remove_annotation(mark_id)
-        self.marks = self._session.annotations()
+        self._read_marks()
 
     def replace_transcript(self, labels: Sequence[Label]) -> None:
         """Store what was said in place of an earlier transcript; saved at once."""
         self._session.replace_transcript(labels)
         self.transcript, self._said = Transcript(self._session.transcript()), {}
+        self._changed.listed = True
 
-    def said_at(self, stored: StoredEvent) -> str:
-        """What was said during an event; empty if nothing was, or nothing is known of it."""
-        if stored.id not in self._said:
-            self._said[stored.id] = self.transcript.at(stored.event.onset_s, stored.event.offset_s)
-        return self._said[stored.id]
+    def find(self, text: str, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Of some events those that a text in lower case is found in: in what moved, the note, or what was said."""
+        said = self._said_at if self.transcript.labels else lambda _: ""
+        return [
+            stored
+            for stored in events
+            if text in (self._described.get(stored.id) or self._describe(stored))
+            or (stored.note and text in stored.note.lower())
+            or text in said(stored)
+        ]
 
     def moved(self, stored: StoredEvent) -> str:
         """The action units or regions of an event; sorting and filtering ask for those of all."""
@@ -171,6 +198,15 @@ class Record:
         self._reading.join()
         self._session.close()
 
+    def _describe(self, stored: StoredEvent) -> str:
+        described = self._described[stored.id] = description(stored)
+        return described
+
+    def _said_at(self, stored: StoredEvent) -> str:
+        if stored.id not in self._said:
+            self._said[stored.id] = self.transcript.at(stored.event.onset_s, stored.event.offset_s).lower()
+        return self._said[stored.id]
+
     def _read_events(self) -> None:
         self.events = self._session.events()
         promoted = {place_of(stored.event) for stored in self.events if stored.promoted}
@@ -180,7 +216,14 @@ class Record:
             if place_of(event) not in promoted
         ]
         self._by_id = {stored.id: stored for stored in (*self.events, *self.candidates)}
-        self._said, self._moved = {}, {}
+        self._places = {stored.id: place for place, stored in enumerate(self.events)}
+        self.event_faces = frozenset(stored.event.face for stored in self.events)
+        self._said, self._moved, self._described = {}, {}, {}
+        self._changed.listed = True
+
+    def _read_marks(self) -> None:
+        self.marks = self._session.annotations()
+        self._changed.marks = True
 
     def _read(self) -> None:
         try:
@@ -212,9 +255,17 @@ class Record:
             traces[face] = Trace(times_s, motion.astype(np.float32), threshold.astype(np.float32)).brief()
             if stores_limits:
                 limits[face] = Limits(times_s, limit_pct)
+        described = self._described
+        for stored in (*self.events, *self.candidates):  # so that the first filtering finds it ready
+            described.setdefault(stored.id, description(stored))
         judged = limit_line(limit_summary(limits.values(), readings)) if stores_limits else ""
         stretches = {face: course.stretches() for face, course in limits.items()}
         self.readings = Readings(traces, stretches, judged, end_s, courses)
+
+
+def description(stored: StoredEvent) -> str:
+    """What moved, in lower case."""
+    return " ".join((units_or_regions(stored.event), *stored.event.regions)).lower()
 
 
 def is_same(one: Event, other: Event) -> bool:

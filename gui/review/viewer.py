@@ -293,7 +293,7 @@ class Viewer(ZoomView):
         trace, chosen = self._review.trace, self._review.chosen
         traced = _one(faces, self._review.shown_face)
         if self._settings.show_motion and traced is not None and trace is not None and len(trace.times_s):
-            place = int(np.abs(trace.times_s - frame.time_s).argmin())
+            place = trace.nearest(frame.time_s)
             values = trace.motion[place], trace.threshold[place]
             overlay.motion_heat(painter, to_widget, traced, *values)
         event: Event | None = chosen.event if chosen else None

@@ -103,9 +103,13 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._curve.setData(times, level.ravel())
         self._above.setData(times, above.ravel())
 
-    def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks: Sequence[Mark] = ()) -> None:
-        """Draw events as bands with their letters, rejected candidates as ticks, marks as lines with their texts."""
-        self._bands.show_marks(events, rejected, marks)
+    def show_events(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:
+        """Draw events as bands with their letters, rejected candidates as ticks."""
+        self._bands.show_events(events, rejected)
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Draw marks as lines, with their texts."""
+        self._bands.show_marks(marks)
 
     def choose(self, event: Event | None) -> None:
         """Highlight one band."""
@@ -201,9 +205,9 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
         self._looks: dict[int, tuple[str, str]] = {}  # colour and letter of the events that were painted
         self._shown: tuple[list[int], list[int]] = ([], [])
 
-    def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks: Sequence[Mark]) -> None:
+    def show_events(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:
         """Draw these from now on."""
-        shown, marks = ([*map(id, events)], [*map(id, rejected)]), list(marks)
+        shown = [*map(id, events)], [*map(id, rejected)]
         if shown != self._shown:
             self._shown, self._looks = shown, {}
             # in the order of time, so that the few in view are found among thousands
@@ -213,8 +217,11 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
             movements = (*self._events, *self._rejected)
             self._longest_s = max((event.offset_s - event.onset_s for event in movements), default=0.0)
             self.update()
-        if marks != self._marks:
-            self._marks = marks
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Draw these from now on."""
+        if list(marks) != self._marks:
+            self._marks = list(marks)
             self.update()
 
     def candidate_near(self, time_s: float, reach_s: float) -> Event | None:
