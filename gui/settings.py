@@ -54,6 +54,8 @@ class Settings:
     muted: bool = False
     slow_sound: bool = True
     """Whether sound is heard at ¼ and ½ speed too, at its own pitch."""
+    coder: str = ""
+    """Who judges in Review; empty without a name."""
     sessions: str = ""
     """The folder of the sessions; the program's own if empty."""
     person: str = ""

@@ -87,7 +87,7 @@ def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app
 
 def test_every_control_has_a_name_for_a_screen_reader(window, session):
     window.banner.report("Something was done.", window, action=("Undo", lambda: None))
-    export = ExportDialog(Record(session), [], window)
+    export = ExportDialog(Record(session, ""), [], window)
     tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun(), export)
     kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
     mute = []

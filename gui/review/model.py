@@ -65,12 +65,16 @@ class ReviewModel(QObject):
     chosen_changed = pyqtSignal()
     readings_changed = pyqtSignal()
     """The readings were loaded."""
+    settled_changed = pyqtSignal()
+    """Differences between coders were settled."""
     failed = pyqtSignal(str)
     """One sentence: the readings could not be loaded."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.record: Record | None = None
+        self.coder = ""
+        """Who judges from the next opening of a session on; empty without a name."""
         self.shown: list[StoredEvent] = []
         """The events that pass the filter, in the table's order."""
         self.rows: dict[int | None, int] = {}
@@ -89,7 +93,7 @@ class ReviewModel(QObject):
 
     def open(self, path: Path) -> None:
         """Open a session and choose its first event. Raises `SessionError`; what was open then stays open."""
-        record = Record(path)
+        record = Record(path, self.coder)
         self.close()
         self.record = record
         self._arrange()
@@ -296,6 +300,8 @@ class ReviewModel(QObject):
                 self._show_judged(event_id)
         if changed.marks:
             self.marks_changed.emit()
+        if changed.settled:
+            self.settled_changed.emit()
 
     def _show_judged(self, event_id: int) -> None:
         assert self.record is not None

@@ -13,9 +13,11 @@ from gui.format import units_or_regions
 from realtime.explain import Explanation, explain, threshold_at
 from realtime.labels import Label
 from realtime.report import limit_line
-from realtime.session import Annotation, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
+from realtime.session import Annotation, Coding, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
 from realtime.session.rows import place_of
+from realtime.session.schema import SETTLED
 from realtime.sources import VideoFile
+from realtime.study.compare import Judgements
 from realtime.types import FACE_PARTS, REGION_GROUPS, Event
 from realtime.viewing.event_clips import EventClip, clip_of_ends
 from realtime.viewing.history import Trace
@@ -51,14 +53,16 @@ class Changed:
     listed: bool = False
     """Events came or went, or what they are found by changed."""
     marks: bool = False
+    settled: bool = False
+    """Differences between coders were settled."""
 
 
 class Record:
-    """One session file, open for review. Raises `SessionError`."""
+    """One session file, open for review by a coder, "" without a name. Raises `SessionError`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._session: Session = open_session(path)
+    def __init__(self, path: Path, coder: str) -> None:
+        self.path, self.coder = path, coder
+        self._session: Session = open_session(path, coder)
         self.info: SessionInfo = self._session.info
         self.events: list[StoredEvent] = []
         self._rejected = self._session.candidates()
@@ -115,6 +119,32 @@ class Record:
         # not read anew: of thousands of events, one changed
         self.events[self._places[event_id]] = self._by_id[event_id] = after
         self._changed.judged.add(event_id)
+
+    @property
+    def first_coder(self) -> str:
+        """Whose judgements exports hold unless another is asked for; empty without a name."""
+        return self._session.reviewer
+
+    @property
+    def nameless(self) -> bool:
+        """Whether events were judged by a person who gave no name."""
+        return self._session.nameless
+
+    def adopt(self) -> None:
+        """Make what was judged without a name the coder's; saved at once."""
+        self._session.adopt()
+
+    def judgements(self) -> Judgements:
+        """What all coders judged and marked: no longer blind."""
+        session = self._session
+        length_s = self.readings.end_s if self.readings else 0.0
+        events = session.events_of_first(self.events)
+        return Judgements(events, session.codings(), session.annotations_of_all(), session.reviewer, length_s)
+
+    def replace_settled(self, codings: Sequence[Coding]) -> None:
+        """Store how the coder settled differences; saved at once."""
+        self._session.replace_codings(f"{SETTLED}{self.coder}", codings)
+        self._changed.settled = True
 
     def promote(self, candidate: Event) -> int:
         """Make a rejected candidate an event, and return its number; saved at once."""

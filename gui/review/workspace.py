@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 from gui.format import limit_text
 from gui.keys import Command, by_key
 from gui.review.again import AgainDialog
+from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
@@ -53,7 +54,9 @@ class ReviewWorkspace(QWidget):
         self.commands = self._make_commands()
         commands = by_key(self.commands)
         self.library = Library(commands["Ctrl+O"])
+        self.library.show_judged_by(settings.coder)
         self.inspector = Inspector(self.model, commands["C"], commands["X"])
+        self.coders = Coders(settings, self.model, self.inspector, commands)
         self._tools = Tools(self.viewer, settings, commands)
         self._mark_text = MarkText(self)
         self._lay_out()
@@ -72,6 +75,8 @@ class ReviewWorkspace(QWidget):
             return
         self._banner.clear(self)
         self.library.show_opened(path, self._settings.folder)
+        if self.coders.remark:
+            self._report(self.coders.remark)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Adapt to the window's size."""
@@ -90,6 +95,7 @@ class ReviewWorkspace(QWidget):
         tall = self.height() >= LOW_PX
         self._again.setVisible(opened and tall)
         self._import.setVisible(opened and tall)
+        self.coders.setVisible(tall)
         self._summary.setVisible(tall)
         self.timeline.make_room(tall=tall)
 
@@ -251,6 +257,17 @@ class ReviewWorkspace(QWidget):
         """Give a session another name; an open one stays open."""
         self._change_file(path, lambda: rename_session(path, name))
 
+    def _judge_as(self, adopting: bool) -> None:
+        """Go on as another coder, who may be `adopting` what was judged without a name; open the session anew."""
+        self.library.show_judged_by(self._settings.coder)
+        record = self.model.record
+        if record is not None:
+            self.open(record.path)
+            if adopting and self.model.record is not None:
+                self.model.record.adopt()
+                self.open(record.path)
+        self.refresh()
+
     def _change_file(self, path: Path, change: Callable[[], Path | None]) -> None:
         """Change a session's file while it is not open; `change` returns where it is then, None if it is gone."""
         record = self.model.record
@@ -302,6 +319,8 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+F", "filter events", self.table.focus_filter),
             ("Ctrl+Shift+F", "search in what was said", self.said_search.open_search),
             ("Ctrl+I", "import what was said", self.said_search.ask_for_file),
+            ("Ctrl+U", "who judges? Each coder is blind to the others", lambda: self.coders.ask()),
+            ("Ctrl+D", "compare with another coder, and settle differences", lambda: self.coders.compare()),
             ("W", "why was nothing reported here?", self.ask_why),
             ("Ctrl+R", "analyse again with other settings", self.analyse_again),
             ("Ctrl+E", "export", self.export),
@@ -323,7 +342,10 @@ class ReviewWorkspace(QWidget):
         said = by_key(self.commands)["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
         self.faces = FaceChoice()
-        head = row(self._title, self._about, None, self._pace, self._limits, self.faces, self._import, self._again)
+        head = row(
+            self._title, self._about, None, self._pace, self._limits, self.faces,
+            self.coders, self._import, self._again,
+        )  # fmt: skip
         top = column(head, self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
@@ -335,7 +357,7 @@ class ReviewWorkspace(QWidget):
         middle = split(Qt.Orientation.Vertical, (upper, lower), (420, 420), (1, 1))
         self._side = left = frame("panel", column(self.library, margin=12))
         left.setMinimumWidth(200)
-        self._right = right = frame("panel", column(self.inspector, margin=12))
+        self._right = right = frame("panel", column(self.inspector, self.coders.panel, margin=12))
         right.setMinimumWidth(250)
         parts = split(Qt.Orientation.Horizontal, (left, middle, right), (248, 800, 340), (0, 1, 0))
         self.setLayout(column(parts, margin=12))
@@ -354,6 +376,8 @@ class ReviewWorkspace(QWidget):
         self.model.failed.connect(lambda problem: self._report(problem, warning=True))
         self.timeline.sought.connect(self._seek)
         self.said_search.picked.connect(self._seek)
+        self.coders.panel.sought.connect(self._seek)
+        self.coders.changed.connect(self._judge_as)
         self.said_search.found.connect(self.timeline.said.show_found)
         self.timeline.asked.connect(self.ask_why)
         self._mark_text.entered.connect(self.model.set_mark_text)
