@@ -90,6 +90,7 @@ class Coders(QWidget):
     def _show_name(self) -> None:
         name = self._review.coder = self._settings.coder
         self._name.setText(name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 1]}…")
+        self._name.setMinimumWidth(self._name.sizeHint().width())  # where it is narrow, the session's name gives way
         self._name.setToolTip(self._who.tip_with(f"Coder: {name or 'without a name'}"))
 
 

@@ -217,7 +217,7 @@ def _events_sentence(one: Agreement) -> str:
     """Agreement by event in one sentence."""
     if not one.moments:
         return "No event was judged by both."
-    kappa = "κ is not defined: both say the same of all" if math.isnan(one.kappa) else f"Cohen's κ {one.kappa:.2f}"
+    kappa = "κ is not defined: both say the same of all" if math.isnan(one.kappa) else f"Cohen's κ {_kappa(one)}"
     return (
         f"{kappa}, over {one.moments} moment{'s' * (one.moments != 1)} that both judged. They agree on "
         f"{100 * one.agreement:.0f} %; {100 * one.expected:.0f} % would agree by chance."
@@ -229,10 +229,14 @@ def _marks_text(comparison: Comparison) -> str:
         return "Marks: not compared, because not both have marked under a name."
     lines = [f"Marks, by units of {UNIT_S:g} s:"]
     for each in comparison.marks[: MOST_LABELS + 1]:
-        kappa = "not defined" if math.isnan(each.units.kappa) else f"{each.units.kappa:.2f}"
+        kappa = "not defined" if math.isnan(each.units.kappa) else _kappa(each.units)
         lines.append(f"{each.label}: κ {kappa}, {100 * each.units.agreement:.0f} % agree")
     left = len(comparison.marks) - MOST_LABELS - 1
     return "\n".join([*lines, *([f"and {left} further labels"] if left > 0 else [])])
+
+
+def _kappa(one: Agreement) -> str:
+    return f"{round(one.kappa, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _notes(moment: Moment, names: tuple[str, str]) -> str:
