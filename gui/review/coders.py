@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QDialog, QLineEdit, QMessageBox, QWidget
+from PyQt6.QtWidgets import QCheckBox, QDialog, QLineEdit, QMessageBox, QSizePolicy, QWidget
 
 from gui.dialogs.question import agreed
 from gui.keys import Command
@@ -41,6 +41,8 @@ class Coders(QWidget):
         self._name = IconButton("user", self._who.tip, self._who.run, text=" ", flat=True)
         self._beside = IconButton("users", beside.tip, beside.run, flat=True)
         self.setLayout(row(self._name, self._beside))
+        # where it is narrow, the session's name gives way
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.panel = ComparePanel(review, beside)
         self.panel.hide()
         self.panel.closed.connect(self.leave)
@@ -90,7 +92,6 @@ class Coders(QWidget):
     def _show_name(self) -> None:
         name = self._review.coder = self._settings.coder
         self._name.setText(name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 1]}…")
-        self._name.setMinimumWidth(self._name.sizeHint().width())  # where it is narrow, the session's name gives way
         self._name.setToolTip(self._who.tip_with(f"Coder: {name or 'without a name'}"))
 
 

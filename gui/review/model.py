@@ -15,7 +15,7 @@ from PyQt6.QtGui import QUndoStack
 from gui.format import class_of
 from gui.review.changes import Change, Mark
 from gui.review.record import Record, is_same
-from realtime.session import SessionError, Status, StoredEvent
+from realtime.session import Annotation, SessionError, Status, StoredEvent
 from realtime.types import Event
 from realtime.viewing.history import Trace
 from realtime.viewing.limits import Stretch
@@ -231,12 +231,24 @@ class ReviewModel(QObject):
         if self.record is not None and event_id >= 0:
             self._save_review(event_id, "note", note=text)
 
-    def mark(self, time_s: float) -> bool:
-        """Mark a time; return whether it was saved."""
+    def mark(self, time_s: float, text: str = "", end_s: float | None = None) -> bool:
+        """Mark a time, or all until another one; return whether it was saved."""
         if self.record is None:
             return False
-        self._newest_mark = Mark(self.record, time_s)
+        self._newest_mark = Mark(self.record, time_s, text or "mark", end_s)
         return self.save("mark", self._newest_mark.add, self._newest_mark.remove)
+
+    def change_mark(self, mark: Annotation, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text."""
+        if self.record is not None and (time_s, end_s, text) != (mark.time_s, mark.end_s, mark.text):
+            change, before = partial(self.record.change_mark, mark.id), (mark.time_s, mark.end_s, mark.text)
+            self.save("changed mark", partial(change, time_s, end_s, text), partial(change, *before))
+
+    def remove_mark(self, mark: Annotation) -> None:
+        """Remove a mark."""
+        if self.record is not None:
+            removed = Mark(self.record, mark.time_s, mark.text, mark.end_s, mark.id)
+            self.save("removed mark", removed.remove, removed.add)
 
     def set_mark_text(self, text: str) -> None:
         """Give the newest mark a text, unless it was undone."""

@@ -70,6 +70,9 @@ class Overview(TimeBar):
         self._draw_whole(painter)
         painter.setPen(QPen(colour("text"), 1))
         for mark in self._marks:
+            if mark.end_s is not None:
+                width = max(self._x(mark.end_s - mark.time_s), 1)
+                painter.fillRect(QRectF(self._x(mark.time_s), 0, width, 4), colour("text", 110))
             painter.drawLine(QPointF(self._x(mark.time_s), 0), QPointF(self._x(mark.time_s), 6))
         x = self._x(self._now_s)
         painter.setPen(QPen(colour("text"), 1.5))

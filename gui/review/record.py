@@ -165,11 +165,16 @@ class Record:
         """The score that a candidate had to reach at a time; None if it was not stored."""
         return threshold_at(self.info, self.marks, time_s)
 
-    def annotate(self, time_s: float, text: str) -> int:
-        """Add a mark and return its number."""
-        added = self._session.annotate(time_s, text)
+    def annotate(self, time_s: float, text: str, end_s: float | None, number: int | None) -> int:
+        """Add a mark and return its number, a new one unless it is given."""
+        added = self._session.annotate(time_s, text, end_s, number=number)
         self._read_marks()
         return added.id
+
+    def change_mark(self, mark_id: int, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text; saved at once."""
+        self._session.change_annotation(mark_id, time_s, end_s, text)
+        self._read_marks()
 
     def remove_mark(self, mark_id: int) -> None:
         """Remove a mark."""

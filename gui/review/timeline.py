@@ -86,7 +86,7 @@ class Timeline(QFrame):
         record = self._review.record
         marks = record.marks if record else []
         self._overview.show_marks(marks)
-        self._trace.show_marks([(mark.time_s, mark.text) for mark in marks])
+        self._trace.show_marks([(mark.time_s, mark.end_s, mark.text) for mark in marks])
 
     def _show_judged(self, event_id: int) -> None:
         if self._review.record is not None:

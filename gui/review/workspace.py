@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QFileDialog, QSizePolicy, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, by_key
@@ -17,6 +17,7 @@ from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.locate import choose_video
+from gui.review.marking import Marking, label_commands
 from gui.review.model import ReviewModel
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
@@ -25,11 +26,10 @@ from gui.review.viewer import Viewer
 from gui.review.why import WhyDialog
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.basic import IconButton, column, frame, label, plain, row, split
 from gui.widgets.face_choice import FaceChoice
-from gui.widgets.mark_text import MarkText
 from gui.widgets.player import SPEEDS
-from realtime.report import clock, hindered_line
+from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
 from realtime.viewing.limits import limits_at
@@ -51,6 +51,7 @@ class ReviewWorkspace(QWidget):
         self.viewer, self.timeline = Viewer(settings, self.model), Timeline(self.model)
         self.table = EventsTable(self.model)
         self.said_search = TranscriptSearch(self.model, lambda: self.viewer.position_s, self._report)
+        self.marking = Marking(settings, self.model, lambda: self.viewer.position_s, self._report, self)
         self.commands = self._make_commands()
         commands = by_key(self.commands)
         self.library = Library(commands["Ctrl+O"])
@@ -58,7 +59,7 @@ class ReviewWorkspace(QWidget):
         self.inspector = Inspector(self.model, commands["C"], commands["X"])
         self.coders = Coders(settings, self.model, self.inspector, commands)
         self._tools = Tools(self.viewer, settings, commands)
-        self._mark_text = MarkText(self)
+        self.marking.button = self._tools.mark
         self._lay_out()
         self._connect()
 
@@ -102,12 +103,6 @@ class ReviewWorkspace(QWidget):
     def shut_down(self) -> None:
         """Close the session."""
         self.model.close()
-
-    def mark(self) -> None:
-        """Mark the position in the video, then offer a field for the mark's text."""
-        if self.model.mark(self.viewer.position_s):
-            self._banner.report(f"Marked at {clock(self.viewer.position_s)}. Ctrl+Z removes the mark.", self)
-            self._mark_text.open_above(self._tools.mark)
 
     def loop(self) -> None:
         """Play the chosen event slowly in a loop, or end the loop."""
@@ -185,6 +180,7 @@ class ReviewWorkspace(QWidget):
         partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
         about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
         self._about.setText(" · ".join(filter(None, about)))
+        self._about.setToolTip(plain(self._about.text()))
         self._arrange()
 
     def _show_summary(self) -> None:
@@ -310,7 +306,10 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+Down", "quieter", partial(viewer.sound.louder, -1)),
             ("Shift+S", "sound at ¼ and ½ speed too, at its own pitch", viewer.sound.toggle_slow),
             ("E", "write a note", lambda: self.inspector.focus_note()),
-            ("M", "mark this position", self.mark),
+            ("M", "mark this position", self.marking.mark),
+            ("R", "begin a range of time, then end it", self.marking.mark_range),
+            *label_commands(self.marking),
+            ("Ctrl+L", "labels for marks, and the list of marks", self.marking.ask_for_labels),
             ("V", "link another video with the session", self._locate),
             ("Esc", "back to the table", self.table.view.setFocus),
             ("+", "show a shorter part of the timeline", partial(zoom, -1)),
@@ -343,9 +342,12 @@ class ReviewWorkspace(QWidget):
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
         self.faces = FaceChoice()
         head = row(
-            self._title, self._about, None, self._pace, self._limits, self.faces,
+            self._title, self._about, self._pace, self._limits, self.faces,
             self.coders, self._import, self._again,
         )  # fmt: skip
+        # it takes the room that is left, so that the session's name is seen first
+        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.setStretchFactor(self._about, 1)
         top = column(head, self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
@@ -380,7 +382,6 @@ class ReviewWorkspace(QWidget):
         self.coders.changed.connect(self._judge_as)
         self.said_search.found.connect(self.timeline.said.show_found)
         self.timeline.asked.connect(self.ask_why)
-        self._mark_text.entered.connect(self.model.set_mark_text)
         self.viewer.locate_asked.connect(self._locate)
         self.viewer.sound.failed.connect(self._report)
         timer = QTimer(self)

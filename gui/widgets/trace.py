@@ -22,11 +22,13 @@ from realtime.report import clock
 from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.limits import Stretch
 
-Mark = tuple[float, str]
-"""Time in s, and text."""
+Mark = tuple[float, float | None, str]
+"""Time in s, where it ends if it is a range, and text."""
 LANES = len(REGION_GROUPS)
 TICKS = 0.45
 """Height of the room for candidates' ticks below the lanes."""
+RANGE = 0.35
+"""Height of marks, at the top."""
 LETTER_PX = 9
 """The room of an event's letter."""
 TICK_REACH_PX = 6
@@ -108,7 +110,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._bands.show_events(events, rejected)
 
     def show_marks(self, marks: Sequence[Mark]) -> None:
-        """Draw marks as lines, with their texts."""
+        """Draw marks as lines and ranges, with their texts."""
         self._bands.show_marks(marks)
 
     def choose(self, event: Event | None) -> None:
@@ -269,10 +271,13 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
             painter.fillRect(band, colour(shade, 100 if chosen else 52))
             painter.setPen(_thin(shade))
             painter.drawLine(QPointF(event.apex_s, -TICKS), QPointF(event.apex_s, LANES))
-        for time_s, _text in self._marks:
-            if view.left() <= time_s <= view.right():
-                painter.setPen(_thin("text"))
-                painter.drawLine(QPointF(time_s, LANES - 0.35), QPointF(time_s, LANES))
+        painter.setPen(_thin("text"))
+        for time_s, end_s, _text in self._marks:
+            for edge_s in (time_s, end_s):
+                if edge_s is not None and view.left() <= edge_s <= view.right():
+                    painter.drawLine(QPointF(edge_s, LANES - RANGE), QPointF(edge_s, LANES))
+            if end_s is not None and end_s >= view.left() and time_s <= view.right():
+                painter.fillRect(QRectF(time_s, LANES - RANGE, end_s - time_s, RANGE), colour("text", 50))
         self._letters(painter, view, events)
 
     def _look(self, event: Event) -> tuple[str, str]:
@@ -298,9 +303,10 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
                 painter.drawText(place + QPointF(3, 11), sign)
                 right = place.x() + LETTER_PX
         painter.setPen(colour("text"))
-        for time_s, text in self._marks:
-            if view.left() <= time_s <= view.right():
-                painter.drawText(to_device.map(QPointF(time_s, LANES - 0.02)) + QPointF(3, 24), text)
+        for time_s, end_s, text in self._marks:
+            seen_s = max(time_s, view.left()) if end_s is not None and end_s > view.left() else time_s
+            if view.left() <= seen_s <= view.right():
+                painter.drawText(to_device.map(QPointF(seen_s, LANES - 0.02)) + QPointF(3, 24), text)
         painter.restore()
 
 

@@ -247,17 +247,20 @@ class Session:
         """Make an event that was promoted a rejected candidate again. Raises `KeyError` for another event."""
         self._view.demote(event_id)
 
-    def annotate(self, time_s: float, text: str, end_s: float | None = None) -> Annotation:
-        """Add a mark; saved at once."""
+    def annotate(
+        self, time_s: float, text: str, end_s: float | None = None, *, number: int | None = None
+    ) -> Annotation:
+        """Add a mark, with a new number unless it comes back under its own; saved at once."""
         self._view.claim()
         if self.coder:
             self._tables.add_column("annotations", "marked_by")
-        row = {"time_s": time_s, "end_s": end_s, "text": text, "created_utc": _now_utc()}
+        row: dict[str, object] = {"time_s": time_s, "end_s": end_s, "text": text, "created_utc": _now_utc()}
         row |= {"marked_by": self.coder} if self.coder else {}
+        row |= {} if number is None else {"id": number}
         added = f"INSERT INTO annotations ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608
-        number = self._tables.write(added, tuple(row.values())).lastrowid
-        assert number is not None
-        return Annotation(number, time_s, end_s, text, self.coder or "")
+        given = self._tables.write(added, tuple(row.values())).lastrowid
+        assert given is not None
+        return Annotation(given, time_s, end_s, text, self.coder or "")
 
     def annotate_all(self, labels: Sequence[Label]) -> None:
         """Add another coder's labels as marks, all or none; their text begins with their tier. Saved at once."""
@@ -272,6 +275,12 @@ class Session:
             for label in labels
         ]
         self._tables.write_all(ADD_ANNOTATION, rows)
+
+    def change_annotation(self, annotation_id: int, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text; saved at once. Raises `KeyError` for an unknown mark."""
+        change = "UPDATE annotations SET time_s = ?, end_s = ?, text = ? WHERE id = ?"
+        if not self._tables.write(change, (time_s, end_s, text, annotation_id)).rowcount:
+            raise KeyError(annotation_id)
 
     def remove_annotation(self, annotation_id: int) -> None:
         """Remove a mark; saved at once. Raises `KeyError` for an unknown mark."""
