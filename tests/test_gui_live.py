@@ -116,7 +116,7 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
     press(live, KEY.Key_M)
     QTest.keyClicks(live.recorder._text, "nods, R")
     press(live.recorder._text, KEY.Key_Return)
-    [(marked_s, text)] = live.recorder.marks_of(live.run)
+    [(marked_s, _, text)] = live.recorder.marks_of(live.run)
     assert text == "nods, R"
     assert marked_s <= live.run.mailbox.newest.frame.time_s
     press(live, KEY.Key_M)

@@ -39,15 +39,15 @@ class Coders(QWidget):
         self._who = commands["Ctrl+U"]
         beside = commands["Ctrl+D"]
         self._name = IconButton("user", self._who.tip, self._who.run, text=" ", flat=True)
-        self._beside = IconButton("users", beside.tip, beside.run, flat=True)
-        self.setLayout(row(self._name, self._beside))
+        compare = IconButton("users", beside.tip, beside.run, flat=True)
+        self.setLayout(row(self._name, compare))
         # where it is narrow, the session's name gives way
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.panel = ComparePanel(review, beside)
         self.panel.hide()
         self.panel.closed.connect(self.leave)
         self.panel.name_asked.connect(self.ask)
-        review.session_changed.connect(self._show_session)
+        review.session_changed.connect(self.leave)
         self._show_name()
 
     @property
@@ -84,10 +84,6 @@ class Coders(QWidget):
         """Show the inspector again."""
         self.panel.hide()
         self._inspector.show()
-
-    def _show_session(self) -> None:
-        self.leave()
-        self._beside.setVisible(self._review.record is not None)
 
     def _show_name(self) -> None:
         name = self._review.coder = self._settings.coder

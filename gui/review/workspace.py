@@ -96,7 +96,7 @@ class ReviewWorkspace(QWidget):
         tall = self.height() >= LOW_PX
         self._again.setVisible(opened and tall)
         self._import.setVisible(opened and tall)
-        self.coders.setVisible(tall)
+        self.coders.setVisible(opened and tall)
         self._summary.setVisible(tall)
         self.timeline.make_room(tall=tall)
 
