@@ -26,7 +26,7 @@ test: .venv/.ready-test
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
-	$(pytest) -n 2 --dist loadfile || { echo "What failed runs once more, alone:" && $(pytest) --last-failed --last-failed-no-failures none; }
+	$(pytest) -n 2 --dist loadfile --durations 25 || { echo "What failed runs once more, alone:" && $(pytest) --last-failed --last-failed-no-failures none; }
 
 # One stamp for each part; it is old when what is to be installed may have changed.
 .venv/.ready-%: pyproject.toml .ci/setup
