@@ -1,6 +1,7 @@
 """Two coders side by side, in place of the inspector: agreement, and differences, each of which can be settled."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -21,6 +22,7 @@ from gui.review.model import ReviewModel
 from gui.widgets.basic import Choice, IconButton, button, column, label, row
 from realtime.report import clock
 from realtime.session import Status
+from realtime.session.schema import SETTLED
 from realtime.study.agreement import Agreement, Moment
 from realtime.study.compare import Comparison, Judgements, compare, settled
 from realtime.study.time_units import UNIT_S
@@ -77,7 +79,7 @@ class ComparePanel(QScrollArea):
             choice.currentIndexChanged.connect(self._compare)
         for signal in (review.events_changed, review.event_changed, review.marks_changed, review.readings_changed):
             signal.connect(lambda *_: self.refresh())
-        review.settled_changed.connect(self.refresh)
+        review.settled_changed.connect(self._show_settled)
 
     def start(self) -> None:
         """Compare the coder with another one."""
@@ -121,6 +123,16 @@ class ComparePanel(QScrollArea):
         if self._review.save("settled difference", partial(store, after), partial(store, before)) and status:
             self.differences.selectRow(min(line + 1, self.differences.rowCount() - 1))
 
+    def _show_settled(self) -> None:
+        """Show what was settled since; nothing is read or compared anew, which takes long with thousands of events."""
+        record, judgements = self._review.record, self._judgements
+        if record is None or judgements is None or record.settled is None or self.comparison is None:
+            return
+        held = {name: found for name, found in judgements.codings.items() if name != f"{SETTLED}{record.coder}"}
+        held |= {f"{SETTLED}{record.coder}": record.settled} if record.settled else {}
+        self._judgements = replace(judgements, codings=held)
+        self._show_differences(self._judgements, self.comparison)
+
     def _show_all(self, judgements: Judgements) -> None:
         self._judgements = judgements
         self._compare()
@@ -148,9 +160,10 @@ class ComparePanel(QScrollArea):
         for (line, place), cell in self._cells.items():
             cell.setText(texts[line][place])
         self.marked.setText(_marks_text(self.comparison))
-        self._show_differences(judgements, self.comparison, (a, b))
+        self._show_differences(judgements, self.comparison)
 
-    def _show_differences(self, judgements: Judgements, comparison: Comparison, names: tuple[str, str]) -> None:
+    def _show_differences(self, judgements: Judgements, comparison: Comparison) -> None:
+        names = comparison.agreement.coder_a, comparison.agreement.coder_b
         table, found = self.differences, comparison.differences
         settled_by = judgements.settled_spans()
         ways = [settled_by.get((moment.onset_s, moment.offset_s), {}) for moment in found]

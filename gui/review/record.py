@@ -84,6 +84,8 @@ class Record:
         """None while they are being read."""
         self.problem = self._session.damage
         """One sentence about the part that cannot be read."""
+        self.settled: tuple[Coding, ...] | None = None
+        """How the coder settled differences, once one was settled since the session was opened."""
         self._clips: dict[int, EventClip | None] = {}
         self._reading = threading.Thread(target=self._read, name="session", daemon=True)
         self._reading.start()
@@ -144,6 +146,7 @@ class Record:
     def replace_settled(self, codings: Sequence[Coding]) -> None:
         """Store how the coder settled differences; saved at once."""
         self._session.replace_codings(f"{SETTLED}{self.coder}", codings)
+        self.settled = tuple(codings)
         self._changed.settled = True
 
     def promote(self, candidate: Event) -> int:
