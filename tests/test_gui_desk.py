@@ -153,3 +153,20 @@ def test_the_overview_paints_a_judged_event_anew_as_it_would_paint_the_whole(win
     overview._whole = None
     assert in_part != before
     assert in_part == overview.grab().toImage()
+
+
+def test_the_movement_is_magnified_by_the_next_factor_and_more_by_a_larger_one(window, session):
+    window.open_session(session)
+    review = window.review
+    review.table.view.selectRow(1)
+    until(lambda: review.viewer.clip is not None)
+    press(review, KEY.Key_G)
+    changed = {}
+    for factor in (10, 20, 2, 5):
+        until(lambda factor=factor: review.viewer.doing == f"×{factor}, ¼ speed")
+        clip, large = review.viewer.clip, review.viewer._player._large
+        apex = clip.index_at(clip.event.apex_s)
+        changed[factor] = np.abs(large[apex].astype(int) - clip.images[apex].astype(int)).mean()
+        press(review, KEY.Key_G, Qt.KeyboardModifier.ShiftModifier)
+    assert changed[2] < changed[5] < changed[10] < changed[20]
+    assert review.viewer.factor == 10

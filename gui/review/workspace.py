@@ -110,7 +110,7 @@ class ReviewWorkspace(QWidget):
             self.viewer.play_chosen(loop=self.viewer.loop is None)
 
     def magnify(self) -> None:
-        """Show the event's movement ten times as large, or as filmed."""
+        """Show the event's movement larger, or as filmed."""
         self.viewer.magnify(on=not self.viewer.magnified)
 
     def compare(self) -> None:
@@ -299,6 +299,7 @@ class ReviewWorkspace(QWidget):
             ("L", "play the event slowly in a loop", self.loop),
             ("S", "speed ¼, ½ or full", self.next_speed),
             ("G", "magnify the movement", self.magnify),
+            ("Shift+G", "magnify by ×2, ×5, ×10 or ×20, in turn", viewer.magnify_next),
             ("B", "onset beside apex, with a line to move", self.compare),
             ("Z", "show the whole picture again (the mouse wheel zooms)", viewer.show_whole),
             ("Shift+M", "mute the sound", viewer.sound.toggle_mute),
