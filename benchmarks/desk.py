@@ -184,7 +184,7 @@ def work(session: Path, size: Size, progress: Progress) -> Watch:
         table._emotion.setCurrentIndex(0)
         act("sort", partial(table.view.sortByColumn, 1 + number % 5, Qt.SortOrder.DescendingOrder))
         act("zoom the timeline", partial(review.timeline.zoom, 1 if number % 6 < 3 else -1))
-        act("mark", review.mark)
+        act("mark", review.marking.mark)
         review.setFocus()
         act("undo the mark", review.model.undo.undo)
         viewer.play(on=False)

@@ -1,7 +1,7 @@
 """The app's settings, one JSON file in the platform's folder for settings."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ DEFAULT_SCORE_THRESHOLD = 0.6
 """The default of `PipelineParameters`, which takes a second to import; a test compares the two."""
 OLD_PLACES = (0.9, 0.9, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3)
 """Score threshold nearest to each place of the older slider, which settings files stored as `sensitivity`."""
+LABEL_KEYS = tuple("123456789")
+"""The keys of the labels for marks."""
 TERMS = 2
 """Version of the responsible-use page; a newer one must be accepted again."""
 UNSAVED = ("person", "rest_s")
@@ -54,6 +56,10 @@ class Settings:
     muted: bool = False
     slow_sound: bool = True
     """Whether sound is heard at ¼ and ½ speed too, at its own pitch."""
+    mark_labels: list[str] = field(default_factory=list)
+    """Labels for marks, in the order of `LABEL_KEYS`; an empty one has no key."""
+    coder: str = ""
+    """Who judges in Review; empty without a name."""
     sessions: str = ""
     """The folder of the sessions; the program's own if empty."""
     person: str = ""
@@ -106,12 +112,14 @@ def save(settings: Settings) -> None:
 def _valid(saved: dict[str, Any]) -> dict[str, Any]:
     defaults = Settings()
     valid = {
-        field.name: saved[field.name]
-        for field in fields(Settings)
-        if field.name not in UNSAVED
-        and field.name in saved
-        and type(saved[field.name]) is type(getattr(defaults, field.name))
+        each.name: saved[each.name]
+        for each in fields(Settings)
+        if each.name not in UNSAVED
+        and each.name in saved
+        and type(saved[each.name]) is type(getattr(defaults, each.name))
     }
+    if not all(isinstance(label, str) for label in valid.get("mark_labels", ())):
+        del valid["mark_labels"]
     place = saved.get("sensitivity")
     if "score_threshold" not in valid and type(place) is int and 0 <= place < len(OLD_PLACES):
         valid["score_threshold"] = OLD_PLACES[place]

@@ -191,6 +191,7 @@ def export(
     ],
     folder: Annotated[Path | None, typer.Option("--out", help="A folder [default: beside the session].")] = None,
     only: Annotated[str, typer.Option(help="all, confirmed, unreviewed or rejected events.")] = "all",
+    coder: Annotated[str | None, typer.Option(help="Whose judgements and marks [default: the first coder's].")] = None,
 ) -> None:
     """Write sessions as files of the tools that people code in."""
     from realtime.export import events_named, export_sessions, formats_named
@@ -199,7 +200,9 @@ def export(
         formats, keep = formats_named(to), events_named(only)
         with Bars() as bars:
             done = failed = 0
-            chosen = export_sessions(sessions, formats, folder, keep=keep, selection=only, tick=bars.tick, stop=stop)
+            chosen = export_sessions(
+                sessions, formats, folder, keep=keep, selection=only, coder=coder, tick=bars.tick, stop=stop
+            )
             for outcome in chosen:
                 bars.end(str(outcome.session))
                 done, failed = done + (not outcome.error), failed + bool(outcome.error)

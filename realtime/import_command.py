@@ -38,11 +38,12 @@ def import_labels(
     database: Annotated[str, typer.Option(help="With --as truth: casme-sq, samm-lv or casme3.")] = "",
 ) -> None:
     """Add a transcript, marks or a coder's judgements to a session, or the truth to a folder of videos."""
+    from realtime.session.schema import SETTLED
     from realtime.study import PROGRAM, REVIEW
 
     if (kind is Kind.CODER) != bool(coder.strip()):
         raise refusal("--as coder needs --coder NAME, and only that does.")
-    if coder.strip() in (PROGRAM, REVIEW):
+    if coder.strip() in (PROGRAM, REVIEW) or coder.strip().startswith(SETTLED):
         raise refusal(f"{coder.strip()} is a name that studies use already; give the coder another.")
     if database and kind is not Kind.TRUTH:
         raise refusal("--database is for --as truth.")

@@ -103,3 +103,70 @@ def test_a_judgement_of_one_of_many_events_is_shown_and_stored(window, home):
         assert stored.events() == review.model.record.events
     review.table.view.sortByColumn(6, Qt.SortOrder.AscendingOrder)
     assert review.model.shown[0].id == chosen
+
+
+def test_what_a_filter_hides_after_a_judgement_leaves_the_table_and_comes_back_with_undo(window, home):
+    path = write_session(home / "sessions" / "many.medn", 30.0, [0.5 + 0.1 * place for place in range(200)])
+    window.open_session(path)
+    review, table = window.review, window.review.table
+    table._status.setCurrentText("unreviewed")
+    table.view.selectRow(120)
+    chosen, following = review.model.shown_ids[120:122]
+    press(review, KEY.Key_X)
+    assert chosen not in review.model.shown_ids
+    assert review.model.chosen_id == following
+    assert table.view.model().rowCount() == 199
+    press(review, KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert review.model.shown_ids[120] == chosen == review.model.chosen_id
+    assert table.view.currentIndex().row() == 120
+
+
+def test_a_note_and_the_words_of_a_movement_are_found_at_once_and_a_note_taken_back_leaves_its_field(window, home):
+    path = write_session(home / "sessions" / "many.medn", 30.0, [0.5 + 0.1 * place for place in range(200)])
+    window.open_session(path)
+    review = window.review
+    table, model = review.table, review.model
+    table._text.setText("au4")
+    assert model.shown_ids == []  # too improbable to be named
+    table._text.setText("glabella")
+    assert len(model.shown_ids) == 200
+    table._text.setText("looks AWAY")
+    assert model.shown_ids == []
+    model.write_note(model.record.events[7].id, "Looks away")
+    assert model.shown_ids == [model.record.events[7].id]
+    model.choose(model.record.events[7].id)
+    model.undo.undo()
+    assert model.shown_ids == []
+    assert review.inspector._note.toPlainText() == ""
+
+
+def test_the_overview_paints_a_judged_event_anew_as_it_would_paint_the_whole(window, home):
+    path = write_session(home / "sessions" / "many.medn", 30.0, [0.5 + 0.1 * place for place in range(200)])
+    window.open_session(path)
+    review = window.review
+    until(lambda: review.model.record.readings is not None)
+    overview = review.timeline._overview
+    before = overview.grab().toImage()
+    review.model.choose(review.model.record.events[60].id)
+    press(review, KEY.Key_X)
+    in_part = overview.grab().toImage()
+    overview._whole = None
+    assert in_part != before
+    assert in_part == overview.grab().toImage()
+
+
+def test_the_movement_is_magnified_by_the_next_factor_and_more_by_a_larger_one(window, session):
+    window.open_session(session)
+    review = window.review
+    review.table.view.selectRow(1)
+    until(lambda: review.viewer.clip is not None)
+    press(review, KEY.Key_G)
+    changed = {}
+    for factor in (10, 20, 2, 5):
+        until(lambda factor=factor: review.viewer.doing == f"×{factor}, ¼ speed")
+        clip, large = review.viewer.clip, review.viewer._player._large
+        apex = clip.index_at(clip.event.apex_s)
+        changed[factor] = np.abs(large[apex].astype(int) - clip.images[apex].astype(int)).mean()
+        press(review, KEY.Key_G, Qt.KeyboardModifier.ShiftModifier)
+    assert changed[2] < changed[5] < changed[10] < changed[20]
+    assert review.viewer.factor == 10

@@ -47,7 +47,7 @@ def test_a_click_on_a_tick_says_why_it_is_no_event(window):
     live = window.live
     live.trace.resize(900, 200)
     live.trace.show_span(0, 20)
-    live.trace.show_marks([], [a_candidate(5.0, 0.23)])
+    live.trace.show_events([], [a_candidate(5.0, 0.23)])
     scene = live.trace.getViewBox().mapViewToScene(QPointF(5.1, -0.2))
     QTest.mouseClick(live.trace.viewport(), Qt.MouseButton.LeftButton, pos=live.trace.mapFromScene(scene))
     until(lambda: window.banner.text)
@@ -116,7 +116,7 @@ def test_a_recording_asks_for_consent_and_keeps_it_with_marks_but_no_picture(win
     press(live, KEY.Key_M)
     QTest.keyClicks(live.recorder._text, "nods, R")
     press(live.recorder._text, KEY.Key_Return)
-    [(marked_s, text)] = live.recorder.marks_of(live.run)
+    [(marked_s, _, text)] = live.recorder.marks_of(live.run)
     assert text == "nods, R"
     assert marked_s <= live.run.mailbox.newest.frame.time_s
     press(live, KEY.Key_M)

@@ -344,11 +344,11 @@ def test_what_cannot_be_saved_is_reported_once_and_nothing_pretends_to_be_saved(
     review = window.review
     with sqlite3.connect(session) as other:
         other.execute("BEGIN IMMEDIATE")
-        review.mark()
+        review.marking.mark()
         assert window.banner.text.startswith("Not saved: ")
         window.banner.hide()
         press(review, KEY.Key_C)
-        review.mark()
+        review.marking.mark()
         assert window.banner.text == ""
     other.close()
     assert not review.inspector._confirm.isEnabled()
@@ -356,7 +356,7 @@ def test_what_cannot_be_saved_is_reported_once_and_nothing_pretends_to_be_saved(
     assert review.model.record.marks == []
     assert not review.model.undo.canUndo()
     window.open_session(session)
-    review.mark()
+    review.marking.mark()
     assert window.banner.text.startswith("Marked at")
 
 
@@ -364,7 +364,7 @@ def test_typing_after_a_mark_is_its_text_and_triggers_no_command(window, session
     window.open_session(session)
     review = window.review
     press(review, KEY.Key_M)
-    field = review._mark_text
+    field = review.marking.text
     assert field.hasFocus()
     chosen, playing = review.model.chosen_id, review.viewer.playing
     QTest.keyClicks(field, "xcj smile lks ")

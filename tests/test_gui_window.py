@@ -87,7 +87,7 @@ def test_the_settings_offer_the_runtimes_of_this_machine_and_keep_the_choice(app
 
 def test_every_control_has_a_name_for_a_screen_reader(window, session):
     window.banner.report("Something was done.", window, action=("Undo", lambda: None))
-    export = ExportDialog(Record(session), [], window)
+    export = ExportDialog(Record(session, ""), [], window)
     tops = (window, SettingsDialog(Settings(), window), ConsentDialog("", window), FirstRun(), export)
     kinds = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QAbstractSlider, QAbstractItemView)
     mute = []
@@ -155,7 +155,7 @@ def test_without_a_display_the_command_names_the_commands_that_need_none(monkeyp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-@pytest.mark.parametrize("stale", [{"DISPLAY": ":77"}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "/nowhere"}])
+@pytest.mark.parametrize("stale", [{"DISPLAY": ":7777"}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "/nowhere"}])
 def test_a_display_that_is_named_but_gone_is_refused_in_a_sentence(stale):
     unset = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR")
     environment = {name: value for name, value in os.environ.items() if name not in unset} | stale

@@ -57,6 +57,16 @@ def test_an_old_session_is_read_completely_and_reviewed(session):
     with open_session(session) as again:
         assert (again.events()[0].status, again.events()[0].note) == (Status.CONFIRMED, "seen again")
         assert again.annotations()[-1].text == "a mark"
+    with open_session(session, "Bo") as other:  # a second coder, blind to the first
+        number = other.events()[0].id
+        assert (other.events()[0].status, other.nameless) == (Status.UNREVIEWED, True)
+        other.review(number, status=Status.REJECTED)
+        other.annotate(0.5, "a range", 0.9)
+        assert other.events()[0].status is Status.REJECTED
+    with open_session(session) as again:
+        assert again.events()[0].status is Status.CONFIRMED
+        assert "a range" not in [mark.text for mark in again.annotations()]
+        assert again.damage == ""
 
 
 def test_an_old_session_is_exported_imported_into_explained_and_counted(session, tmp_path):

@@ -103,7 +103,7 @@ class Recorder:
 
     def marks_of(self, run: LiveRun) -> list[Mark]:
         """Return the marks of a run in its own time, which its cards and its trace show too."""
-        return [(marked.run_s, marked.mark.text) for marked in self._marks if marked.run is run]
+        return [(marked.run_s, None, marked.mark.text) for marked in self._marks if marked.run is run]
 
     def mark_now(self) -> None:
         """Mark the newest frame, then offer a field for the mark's text."""

@@ -234,7 +234,8 @@ class LiveWorkspace(QWidget):
         events, rejected = (
             [event for event in decided if event.face == self._face] for decided in (history.events, history.rejected)
         )
-        self.trace.show_marks(events, rejected, self.recorder.marks_of(run))
+        self.trace.show_events(events, rejected)
+        self.trace.show_marks(self.recorder.marks_of(run))
         now_s = snapshot.frame.time_s
         start_s = max(now_s - TRACE_S, 0.0)
         self.trace.show_span(start_s, start_s + TRACE_S)

@@ -37,15 +37,17 @@ class Change(QUndoCommand):
 
 
 class Mark:
-    """A mark at a time, whose text may come later."""
+    """A mark at a time, or from a time to another, whose text may come later; `number` if it is stored already."""
 
-    def __init__(self, record: Record, time_s: float) -> None:
-        self._record, self._time_s, self._text = record, time_s, "mark"
-        self._id: int | None = None
+    def __init__(
+        self, record: Record, time_s: float, text: str, end_s: float | None, number: int | None = None
+    ) -> None:
+        self._record, self._time_s, self._end_s, self._text = record, time_s, end_s, text
+        self._number = self._id = number
 
     def add(self) -> None:
-        """Store it."""
-        self._id = self._record.annotate(self._time_s, self._text)
+        """Store it, under the number that it had."""
+        self._number = self._id = self._record.annotate(self._time_s, self._text, self._end_s, self._number)
 
     def remove(self) -> None:
         """Remove it, if it is stored."""
@@ -57,5 +59,4 @@ class Mark:
         """Store it with another text; nothing where it was removed."""
         if self._id is not None:
             self._text = text
-            self.remove()
-            self.add()
+            self._record.change_mark(self._id, self._time_s, self._end_s, text)

@@ -33,7 +33,7 @@ HELP = {
     "Prob.": CLASS_HELP,
     "ms": "Duration from onset to offset, in ms.",
     "Score": SCORE_HELP,
-    "Second": "Score of the second pass, which has learned this recording (Ctrl+L).",
+    "Second": "Score of the second pass, which has learned this recording (Ctrl+2).",
 }
 STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.REJECTED: "✗ rejected"}
 MIN_SCORES = (0.9, 0.7, 0.5)
@@ -60,6 +60,10 @@ class _Rows(QAbstractTableModel):
         self.beginResetModel()
         self.events = shown
         self.endResetModel()
+
+    def show_judged(self, row: int) -> None:
+        """Show one event anew."""
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
         """The number of events."""
@@ -164,8 +168,10 @@ class EventsTable(QWidget):
         self._text.textChanged.connect(self._refilter)
         for choice in (self._emotion, self._status, self._score):
             choice.currentIndexChanged.connect(self._refilter)
-        for signal in (review.session_changed, review.events_changed, review.readings_changed):
+        changes = review.session_changed, review.events_changed, review.shown_changed, review.readings_changed
+        for signal in changes:
             signal.connect(self._show_events)
+        review.event_changed.connect(self._show_judged)
         review.chosen_changed.connect(self._show_chosen)
         filters = row(self._text, self._emotion, self._status, self._score, self._count)
         filters.setStretch(0, 1)
@@ -193,12 +199,17 @@ class EventsTable(QWidget):
         self.view.setColumnHidden(SECOND, record is None or not record.has_second_scores)
         self._show_chosen()
 
+    def _show_judged(self, event_id: int) -> None:
+        row = self._review.rows.get(event_id)
+        if row is not None:
+            self._rows.show_judged(row)
+
     def _show_chosen(self) -> None:
-        ids, chosen = self._review.shown_ids, self._review.chosen_id
+        chosen = self._review.rows.get(self._review.chosen_id)
         self._following = True
-        if chosen in ids:
-            if self.view.currentIndex().row() != ids.index(chosen):
-                self.view.selectRow(ids.index(chosen))
+        if chosen is not None:
+            if self.view.currentIndex().row() != chosen:
+                self.view.selectRow(chosen)
         else:
             self.view.setCurrentIndex(QModelIndex())
         self._following = False

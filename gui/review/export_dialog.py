@@ -91,7 +91,9 @@ class ExportDialog(QDialog):
     def command(self) -> str:
         """The same export on the command line, which has no filter."""
         command = ["medn", "export", str(self._record.path), "--to", ",".join(self.chosen), "--out", str(self.folder)]
-        return shlex.join([*command, "--only", "confirmed"] if self._confirmed.isChecked() else command)
+        command += ["--only", "confirmed"] if self._confirmed.isChecked() else []
+        another = self._record.coder != self._record.first_coder
+        return shlex.join([*command, "--coder", self._record.coder] if another else command)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stop an export that is running; files that are written stay."""
@@ -114,7 +116,7 @@ class ExportDialog(QDialog):
         return "confirmed" if self._confirmed.isChecked() else "filtered" if self._filtered.isChecked() else "all"
 
     def _start(self) -> None:
-        self._work = _Work(self._record.path, self.chosen, self.folder, self.keep(), self.selection)
+        self._work = _Work(self._record, self.chosen, self.folder, self.keep(), self.selection)
         self._result.setText("Exporting …")
         self._busy.show()
         self._check()
@@ -169,11 +171,12 @@ class _Work:
     """The export, in the background."""
 
     def __init__(
-        self, session: Path, names: list[str], folder: Path, keep: Callable[[StoredEvent], bool], selection: str
+        self, record: Record, names: list[str], folder: Path, keep: Callable[[StoredEvent], bool], selection: str
     ) -> None:
         self.outcomes: list[Outcome] = []
         self.stop = threading.Event()
-        self._session, self._names, self._folder = session, names, folder
+        self._session, self._names, self._folder = record.path, names, folder
+        self._coder = record.coder
         self._keep, self._selection = keep, selection
         self._part = 0.0
         self.thread = threading.Thread(target=self._run, name="export")
@@ -188,7 +191,7 @@ class _Work:
         formats = {name: FORMATS[name] for name in self._names}
         each = export_sessions(
             [self._session], formats, self._folder,
-            keep=self._keep, selection=self._selection, tick=self._tick, stop=self.stop,
+            keep=self._keep, selection=self._selection, coder=self._coder, tick=self._tick, stop=self.stop,
         )  # fmt: skip
         for outcome in each:
             self.outcomes.append(outcome)

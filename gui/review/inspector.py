@@ -90,6 +90,7 @@ class Inspector(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         for signal in (review.session_changed, review.readings_changed, review.events_changed, review.chosen_changed):
             signal.connect(self._show_event)
+        review.event_changed.connect(self._show_judged)
         self._show_event()
 
     def _show_event(self) -> None:
@@ -120,12 +121,25 @@ class Inspector(QScrollArea):
         self._show_evidence()
         for control in (self._confirm, self._reject, self._note):
             control.setEnabled(self._review.writable)
-        self._confirm.setChecked(stored.status is Status.CONFIRMED)
-        self._reject.setChecked(stored.status is Status.REJECTED)
+        self._show_verdict(stored)
         if another:
             self._note.setPlainText(stored.note)
             self._pictures.show_pictures(())
             self._pictured = None
+
+    def _show_judged(self, event_id: int) -> None:
+        """Show the status and the note of the event, where it is the one that changed."""
+        stored = self._review.chosen
+        if stored is None or self._stored is None or not event_id == stored.id == self._stored.id:
+            return
+        self._stored = stored
+        self._show_verdict(stored)
+        if not self._note.hasFocus():  # what is being written is saved when the field is left
+            self._note.setPlainText(stored.note)
+
+    def _show_verdict(self, stored: StoredEvent) -> None:
+        self._confirm.setChecked(stored.status is Status.CONFIRMED)
+        self._reject.setChecked(stored.status is Status.REJECTED)
 
     def _show_said(self, stored: StoredEvent) -> None:
         """Show what was said during the event, and around it; nothing where there is no transcript."""

@@ -49,10 +49,10 @@ class Entry:
     """One sentence, if it cannot be read, or not completely."""
 
 
-def read_entry(path: Path) -> Entry:
-    """Read a file for the list; never raises for a bad one."""
+def read_entry(path: Path, coder: str = "") -> Entry:
+    """Read a file for the list, as a coder sees it; never raises for a bad one."""
     try:
-        with open_session(path) as session:
+        with open_session(path, coder) as session:
             info, events, extent, damage = session.info, session.events(), session.extent(), session.damage
     except SessionError as error:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -95,6 +95,7 @@ class Library(QWidget):
 
     def __init__(self, open_session: Command) -> None:
         super().__init__()
+        self._coder = ""
         self._cache: dict[Path, tuple[float, Entry]] = {}
         self._opened: Path | None = None
         self._elsewhere: list[Path] = []
@@ -150,6 +151,10 @@ class Library(QWidget):
         self._list.setVisible(bool(entries))
         self._filter(self._search.text())
 
+    def show_judged_by(self, coder: str) -> None:
+        """Count what a coder judged, from the next reading of the folder on."""
+        self._coder, self._cache = coder, {}
+
     def show_opened(self, path: Path, folder: Path) -> None:
         """Mark the session that is open, also one from another folder."""
         self._opened = path.resolve()
@@ -167,7 +172,7 @@ class Library(QWidget):
         changed_s = path.stat().st_mtime
         cached = self._cache.get(path)
         if cached is None or cached[0] != changed_s:
-            cached = self._cache[path] = (changed_s, read_entry(path))
+            cached = self._cache[path] = (changed_s, read_entry(path, self._coder))
         return cached[1]
 
     def _filter(self, text: str) -> None:

@@ -15,7 +15,7 @@ from PyQt6.QtGui import QUndoStack
 from gui.format import class_of
 from gui.review.changes import Change, Mark
 from gui.review.record import Record, is_same
-from realtime.session import SessionError, Status, StoredEvent
+from realtime.session import Annotation, SessionError, Status, StoredEvent
 from realtime.types import Event
 from realtime.viewing.history import Trace
 from realtime.viewing.limits import Stretch
@@ -28,27 +28,25 @@ class EventFilter:
     """Which events the table shows."""
 
     text: str = ""
-    """Lower case; searched in action units, regions, note and what was said."""
+    """Lower case; see `Record.find`."""
     emotion: str = ANY
     status: str = ANY
     min_score: float = 0.0
     candidates_from: float | None = None
     """The score from which rejected candidates are shown beside the events; None: none are."""
 
-    def accepts(self, stored: StoredEvent, record: Record) -> bool:
-        """Whether an event of a session is shown."""
-        if self.status not in (ANY, stored.status.value):
-            return False
-        if stored.event.score < (self.min_score if stored.id >= 0 else self.candidates_from or 0.0):
-            return False
+    def passing(self, events: Sequence[StoredEvent], record: Record) -> Sequence[StoredEvent]:
+        """The events of a session that are shown, in their order."""
+        if self.status != ANY:
+            events = [stored for stored in events if stored.status.value == self.status]
+        if self.min_score or self.candidates_from:
+            least, candidates_from = self.min_score, self.candidates_from or 0.0
+            events = [
+                stored for stored in events if stored.event.score >= (least if stored.id >= 0 else candidates_from)
+            ]
         if self.emotion != ANY:
-            found = class_of(stored.event)
-            if self.emotion != (found[0] if found else ""):
-                return False
-        if not self.text:
-            return True
-        searched = (record.moved(stored), *stored.event.regions, stored.note, record.said_at(stored))
-        return self.text in " ".join(searched).lower()
+            events = [stored for stored in events if (class_of(stored.event) or ("",))[0] == self.emotion]
+        return record.find(self.text, events) if self.text else events
 
 
 class ReviewModel(QObject):
@@ -57,23 +55,34 @@ class ReviewModel(QObject):
     session_changed = pyqtSignal()
     """A session was opened or closed."""
     events_changed = pyqtSignal()
-    """Statuses, notes, marks, filter or order changed."""
+    """Events came or went, or cannot be changed any more."""
+    event_changed = pyqtSignal(int)
+    """The status or the note of one event changed."""
+    shown_changed = pyqtSignal()
+    """Other events are shown, or in another order."""
+    marks_changed = pyqtSignal()
     transcript_changed = pyqtSignal()
     chosen_changed = pyqtSignal()
     readings_changed = pyqtSignal()
     """The readings were loaded."""
+    settled_changed = pyqtSignal()
+    """Differences between coders were settled."""
     failed = pyqtSignal(str)
     """One sentence: the readings could not be loaded."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.record: Record | None = None
+        self.coder = ""
+        """Who judges from the next opening of a session on; empty without a name."""
         self.shown: list[StoredEvent] = []
         """The events that pass the filter, in the table's order."""
+        self.rows: dict[int | None, int] = {}
+        """Their places, by number."""
         self.chosen_id: int | None = None
         self.filter = EventFilter()
         self.undo = QUndoStack(self)
-        self.undo.indexChanged.connect(lambda _: self._changed())  # a change was made or taken back
+        self.undo.indexChanged.connect(lambda _: self._show_changes())  # a change was made or taken back
         self.writable = True
         """False after a change could not be saved, until the session is opened again."""
         self._order: Callable[[StoredEvent], Any] = lambda stored: stored.event.onset_s
@@ -84,7 +93,7 @@ class ReviewModel(QObject):
 
     def open(self, path: Path) -> None:
         """Open a session and choose its first event. Raises `SessionError`; what was open then stays open."""
-        record = Record(path)
+        record = Record(path, self.coder)
         self.close()
         self.record = record
         self._arrange()
@@ -96,7 +105,8 @@ class ReviewModel(QObject):
         self.choose(None)
         if self.record is not None:
             self.record.close()
-        self.record, self.shown, self._readings_loaded, self.writable = None, [], False, True
+        self.record, self._readings_loaded, self.writable = None, False, True
+        self._arrange()
         self._newest_mark = None
         self.undo.clear()
         self.session_changed.emit()
@@ -147,7 +157,7 @@ class ReviewModel(QObject):
         if self.record is None:
             return []
         readings = self.record.readings
-        return sorted({stored.event.face for stored in self.record.events} | set(readings.traces if readings else ()))
+        return sorted(self.record.event_faces.union(readings.traces if readings else ()))
 
     def show_face(self, face: int) -> None:
         """Show the readings of a face, until another event is chosen."""
@@ -181,26 +191,28 @@ class ReviewModel(QObject):
 
     def step(self, by: int) -> None:
         """Choose the next or the previous of the shown events; the first where none of them is chosen."""
-        ids = self.shown_ids
-        if ids:
-            place = ids.index(self.chosen_id) + by if self.chosen_id in ids else 0
-            self.choose(ids[min(max(place, 0), len(ids) - 1)])
+        if self.shown:
+            row = self.rows.get(self.chosen_id)
+            place = 0 if row is None else row + by
+            self.choose(self.shown[min(max(place, 0), len(self.shown) - 1)].id)
 
     def set_filter(self, wanted: EventFilter) -> None:
         """Show only events that pass."""
         self.filter = wanted
-        self._changed()
+        self._arrange()
+        self.shown_changed.emit()
 
     def sort_by(self, order: Callable[[StoredEvent], Any], *, descending: bool) -> None:
         """Sort the shown events."""
         self._order, self._descending = order, descending
-        self._changed()
+        self._arrange()
+        self.shown_changed.emit()
 
     def review(self, status: Status) -> None:
         """Confirm or reject the chosen event, and choose the next one; confirmed, a candidate becomes an event."""
         if self.record is None or self.chosen_id is None:
             return
-        ids, reviewed = self.shown_ids, self.chosen_id
+        reviewed, row = self.chosen_id, self.rows.get(self.chosen_id)
         if reviewed < 0 and status is Status.CONFIRMED:
             self._promote(reviewed)
             return
@@ -209,10 +221,10 @@ class ReviewModel(QObject):
             return
         if not self._save_review(reviewed, status.value, status=status):
             return
-        if reviewed in self.shown_ids:
+        if self.rows.get(reviewed) is not None:
             self.step(1)
-        elif reviewed in ids and self.shown:  # the filter hides it now: the next has moved up to its place
-            self.choose(self.shown[min(ids.index(reviewed), len(self.shown) - 1)].id)
+        elif row is not None and self.shown:  # the filter hides it now: the next has moved up to its place
+            self.choose(self.shown[min(row, len(self.shown) - 1)].id)
 
     def write_note(self, event_id: int, text: str) -> None:
         """Save a note on an event."""
@@ -226,14 +238,26 @@ class ReviewModel(QObject):
                 self.record.read_second_scores()
             except SessionError as error:
                 self.failed.emit(str(error))
-            self._changed()
+            self._show_changes()
 
-    def mark(self, time_s: float) -> bool:
-        """Mark a time; return whether it was saved."""
+    def mark(self, time_s: float, text: str = "", end_s: float | None = None) -> bool:
+        """Mark a time, or all until another one; return whether it was saved."""
         if self.record is None:
             return False
-        self._newest_mark = Mark(self.record, time_s)
+        self._newest_mark = Mark(self.record, time_s, text or "mark", end_s)
         return self.save("mark", self._newest_mark.add, self._newest_mark.remove)
+
+    def change_mark(self, mark: Annotation, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text."""
+        if self.record is not None and (time_s, end_s, text) != (mark.time_s, mark.end_s, mark.text):
+            change, before = partial(self.record.change_mark, mark.id), (mark.time_s, mark.end_s, mark.text)
+            self.save("changed mark", partial(change, time_s, end_s, text), partial(change, *before))
+
+    def remove_mark(self, mark: Annotation) -> None:
+        """Remove a mark."""
+        if self.record is not None:
+            removed = Mark(self.record, mark.time_s, mark.text, mark.end_s, mark.id)
+            self.save("removed mark", removed.remove, removed.add)
 
     def set_mark_text(self, text: str) -> None:
         """Give the newest mark a text, unless it was undone."""
@@ -242,7 +266,7 @@ class ReviewModel(QObject):
                 self._newest_mark.set_text(text)
             except SessionError as error:
                 self._refuse(str(error))
-            self._changed()
+            self._show_changes()
 
     def save(self, name: str, do: Callable[[], object], revert: Callable[[], object]) -> bool:
         """Make a change and save it at once; undoing it, by `revert`, is offered only if it was saved."""
@@ -284,19 +308,38 @@ class ReviewModel(QObject):
             self.failed.emit(f"Not saved: {problem}")
             self.events_changed.emit()
 
-    def _changed(self) -> None:
-        self._arrange()
-        self.events_changed.emit()
+    def _show_changes(self) -> None:
+        """Tell what a change, or its undoing, touched; of thousands of events mostly one."""
+        if self.record is None:
+            return
+        changed = self.record.take_changed()
+        if changed.listed:
+            self._arrange()
+            self.events_changed.emit()
+        else:
+            for event_id in changed.judged:
+                self._show_judged(event_id)
+        if changed.marks:
+            self.marks_changed.emit()
+        if changed.settled:
+            self.settled_changed.emit()
+
+    def _show_judged(self, event_id: int) -> None:
+        assert self.record is not None
+        row, stored = self.rows.get(event_id), self.record.event(event_id)
+        passes = bool(self.filter.passing([stored], self.record))
+        if row is not None and passes and self._order(self.shown[row]) == self._order(stored):
+            self.shown[row] = stored
+        elif row is not None or passes:
+            self._arrange()
+            self.shown_changed.emit()
+        self.event_changed.emit(event_id)
 
     def _arrange(self) -> None:
         record = self.record
-        events = list(record.events) if record else []
-        if record and self.filter.candidates_from is not None:
-            events += record.candidates
-        if record is not None and self.filter != EventFilter(candidates_from=self.filter.candidates_from):
-            events = [stored for stored in events if self.filter.accepts(stored, record)]
-        elif self.filter.candidates_from:
-            events = [
-                stored for stored in events if stored.id >= 0 or stored.event.score >= self.filter.candidates_from
-            ]
+        events: Sequence[StoredEvent] = ()
+        if record:
+            listed = record.events if self.filter.candidates_from is None else [*record.events, *record.candidates]
+            events = self.filter.passing(listed, record)
         self.shown = sorted(events, key=self._order, reverse=self._descending)
+        self.rows = {stored.id: row for row, stored in enumerate(self.shown)}

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,11 @@ from gui.format import units_or_regions
 from realtime.explain import Explanation, explain, threshold_at
 from realtime.labels import Label
 from realtime.report import limit_line
-from realtime.session import Annotation, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
+from realtime.session import Annotation, Coding, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
 from realtime.session.rows import place_of
+from realtime.session.schema import SETTLED
 from realtime.sources import VideoFile
+from realtime.study.compare import Judgements
 from realtime.types import FACE_PARTS, REGION_GROUPS, Event
 from realtime.viewing.event_clips import EventClip, clip_of_ends
 from realtime.viewing.history import Trace
@@ -42,21 +44,39 @@ class Readings:
     """By face: where it is in the picture; no places in an early session."""
 
 
-class Record:
-    """One session file, open for review. Raises `SessionError`."""
+@dataclass(slots=True)
+class Changed:
+    """What changes of a record touched since it was asked for last."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._session: Session = open_session(path)
+    judged: set[int] = field(default_factory=set)
+    """Events whose status or note changed."""
+    listed: bool = False
+    """Events came or went, or what they are found by changed."""
+    marks: bool = False
+    settled: bool = False
+    """Differences between coders were settled."""
+
+
+class Record:
+    """One session file, open for review by a coder, "" without a name. Raises `SessionError`."""
+
+    def __init__(self, path: Path, coder: str) -> None:
+        self.path, self.coder = path, coder
+        self._session: Session = open_session(path, coder)
         self.info: SessionInfo = self._session.info
         self.events: list[StoredEvent] = []
         self._rejected = self._session.candidates()
         self._second = self._session.second_scores()
         self.candidates: list[StoredEvent] = []
         """The candidates that the program rejected and nobody made an event since, with negative numbers."""
+        self.event_faces: frozenset[int] = frozenset()
+        """The faces that have events."""
         self._by_id: dict[int, StoredEvent] = {}
+        self._places: dict[int, int] = {}  # in `events`
         self._said: dict[int, str] = {}
         self._moved: dict[int, str] = {}
+        self._described: dict[int, str] = {}
+        self._changed = Changed()
         self._read_events()
         self.marks: list[Annotation] = self._session.annotations()
         self.transcript = Transcript(self._session.transcript())
@@ -64,6 +84,8 @@ class Record:
         """None while they are being read."""
         self.problem = self._session.damage
         """One sentence about the part that cannot be read."""
+        self.settled: tuple[Coding, ...] | None = None
+        """How the coder settled differences, once one was settled since the session was opened."""
         self._clips: dict[int, EventClip | None] = {}
         self._reading = threading.Thread(target=self._read, name="session", daemon=True)
         self._reading.start()
@@ -87,6 +109,11 @@ class Record:
             self._reading.join()
         return places_at(self.readings.courses, time_s) if self.readings else {}
 
+    def take_changed(self) -> Changed:
+        """Return what was changed since the last call."""
+        changed, self._changed = self._changed, Changed()
+        return changed
+
     def review(self, event_id: int, *, status: Status | None = None, note: str | None = None) -> None:
         """Set the status or the note of an event; saved at once."""
         self._session.review(event_id, status=status, note=note)
@@ -97,8 +124,35 @@ class Record:
             note=before.note if note is None else note,
         )
         # not read anew: of thousands of events, one changed
-        self.events = [after if stored is before else stored for stored in self.events]
-        self._by_id[event_id] = after
+        self.events[self._places[event_id]] = self._by_id[event_id] = after
+        self._changed.judged.add(event_id)
+
+    @property
+    def first_coder(self) -> str:
+        """Whose judgements exports hold unless another is asked for; empty without a name."""
+        return self._session.reviewer
+
+    @property
+    def nameless(self) -> bool:
+        """Whether events were judged by a person who gave no name."""
+        return self._session.nameless
+
+    def adopt(self) -> None:
+        """Make what was judged without a name the coder's; saved at once."""
+        self._session.adopt()
+
+    def judgements(self) -> Judgements:
+        """What all coders judged and marked: no longer blind."""
+        session = self._session
+        length_s = self.readings.end_s if self.readings else 0.0
+        events = session.events_of_first(self.events)
+        return Judgements(events, session.codings(), session.annotations_of_all(), session.reviewer, length_s)
+
+    def replace_settled(self, codings: Sequence[Coding]) -> None:
+        """Store how the coder settled differences; saved at once."""
+        self._session.replace_codings(f"{SETTLED}{self.coder}", codings)
+        self.settled = tuple(codings)
+        self._changed.settled = True
 
     def promote(self, candidate: Event) -> int:
         """Make a rejected candidate an event, and return its number; saved at once."""
@@ -119,27 +173,38 @@ class Record:
         """The score that a candidate had to reach at a time; None if it was not stored."""
         return threshold_at(self.info, self.marks, time_s)
 
-    def annotate(self, time_s: float, text: str) -> int:
-        """Add a mark and return its number."""
-        added = self._session.annotate(time_s, text)
-        self.marks = self._session.annotations()
+    def annotate(self, time_s: float, text: str, end_s: float | None, number: int | None) -> int:
+        """Add a mark and return its number, a new one unless it is given."""
+        added = self._session.annotate(time_s, text, end_s, number=number)
+        self._read_marks()
         return added.id
+
+    def change_mark(self, mark_id: int, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text; saved at once."""
+        self._session.change_annotation(mark_id, time_s, end_s, text)
+        self._read_marks()
 
     def remove_mark(self, mark_id: int) -> None:
         """Remove a mark."""
         self._session.remove_annotation(mark_id)
-        self.marks = self._session.annotations()
+        self._read_marks()
 
     def replace_transcript(self, labels: Sequence[Label]) -> None:
         """Store what was said in place of an earlier transcript; saved at once."""
         self._session.replace_transcript(labels)
         self.transcript, self._said = Transcript(self._session.transcript()), {}
+        self._changed.listed = True
 
-    def said_at(self, stored: StoredEvent) -> str:
-        """What was said during an event; empty if nothing was, or nothing is known of it."""
-        if stored.id not in self._said:
-            self._said[stored.id] = self.transcript.at(stored.event.onset_s, stored.event.offset_s)
-        return self._said[stored.id]
+    def find(self, text: str, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Of some events those that a text in lower case is found in: in what moved, the note, or what was said."""
+        said = self._said_at if self.transcript.labels else lambda _: ""
+        return [
+            stored
+            for stored in events
+            if text in (self._described.get(stored.id) or self._describe(stored))
+            or (stored.note and text in stored.note.lower())
+            or text in said(stored)
+        ]
 
     def moved(self, stored: StoredEvent) -> str:
         """The action units or regions of an event; sorting and filtering ask for those of all."""
@@ -176,6 +241,15 @@ class Record:
         self._reading.join()
         self._session.close()
 
+    def _describe(self, stored: StoredEvent) -> str:
+        described = self._described[stored.id] = description(stored)
+        return described
+
+    def _said_at(self, stored: StoredEvent) -> str:
+        if stored.id not in self._said:
+            self._said[stored.id] = self.transcript.at(stored.event.onset_s, stored.event.offset_s).lower()
+        return self._said[stored.id]
+
     def _read_events(self) -> None:
         self.events = self._session.events()
         promoted = {place_of(stored.event) for stored in self.events if stored.promoted}
@@ -185,7 +259,14 @@ class Record:
             if place_of(event) not in promoted
         ]
         self._by_id = {stored.id: stored for stored in (*self.events, *self.candidates)}
-        self._said, self._moved = {}, {}
+        self._places = {stored.id: place for place, stored in enumerate(self.events)}
+        self.event_faces = frozenset(stored.event.face for stored in self.events)
+        self._said, self._moved, self._described = {}, {}, {}
+        self._changed.listed = True
+
+    def _read_marks(self) -> None:
+        self.marks = self._session.annotations()
+        self._changed.marks = True
 
     def _read(self) -> None:
         try:
@@ -217,9 +298,17 @@ class Record:
             traces[face] = Trace(times_s, motion.astype(np.float32), threshold.astype(np.float32)).brief()
             if stores_limits:
                 limits[face] = Limits(times_s, limit_pct)
+        described = self._described
+        for stored in (*self.events, *self.candidates):  # so that the first filtering finds it ready
+            described.setdefault(stored.id, description(stored))
         judged = limit_line(limit_summary(limits.values(), readings)) if stores_limits else ""
         stretches = {face: course.stretches() for face, course in limits.items()}
         self.readings = Readings(traces, stretches, judged, end_s, courses)
+
+
+def description(stored: StoredEvent) -> str:
+    """What moved, in lower case."""
+    return " ".join((units_or_regions(stored.event), *stored.event.regions)).lower()
 
 
 def is_same(one: Event, other: Event) -> bool:

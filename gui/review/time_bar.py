@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QPainter, QPixmap, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
@@ -60,6 +60,19 @@ class TimeBar(QWidget):
             self._paint_whole(within)
             within.end()
         painter.drawPixmap(0, 0, self._whole)
+
+    def _draw_part(self, left: float, right: float) -> None:
+        """Draw what lies between two places anew, and leave the rest as it was painted."""
+        if self._whole is None:
+            return
+        within = QPainter(self._whole)
+        within.setRenderHint(QPainter.RenderHint.Antialiasing)
+        within.setClipRect(QRectF(left, 0, right - left, self.height()))
+        within.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+        within.fillRect(self.rect(), Qt.GlobalColor.transparent)
+        within.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        self._paint_whole(within)
+        within.end()
 
     def _x(self, time_s: float) -> float:
         return self.width() * time_s / self._end_s

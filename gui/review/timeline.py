@@ -40,6 +40,7 @@ class Timeline(QFrame):
         self._readings: Readings | None = None
         self._span_s = SPANS_S[2]
         self._drawn: tuple[float, float] | None = None
+        self._events_of: tuple[int, float] | None = None
         for bar in (self._overview, self._waveform):
             bar.sought.connect(self.sought.emit)
         self._trace.picked.connect(self.sought.emit)
@@ -52,6 +53,8 @@ class Timeline(QFrame):
         )
         review.session_changed.connect(self._show_session)
         review.events_changed.connect(self._show_events)
+        review.event_changed.connect(self._show_judged)
+        review.marks_changed.connect(self._show_marks)
         review.transcript_changed.connect(self._show_transcript)
         review.chosen_changed.connect(self._show_chosen)
         review.readings_changed.connect(self._show_session)
@@ -59,6 +62,7 @@ class Timeline(QFrame):
     def _show_session(self) -> None:
         if self._review.record is None:
             self._clear()
+        self._events_of = None
         self._show_transcript()
         self._show_chosen()
 
@@ -70,17 +74,30 @@ class Timeline(QFrame):
         record = self._review.record
         if record is None:
             return
-        self._overview.show_events(record.events, record.marks, self._review.end_s)
         face = self._review.shown_face
+        self._events_of = face, self._review.end_s
+        self._overview.show_events(record.events, self._review.end_s)
         events = [stored.event for stored in record.events if stored.event.face == face]
         rejected = [stored.event for stored in record.candidates if stored.event.face == face]
-        self._trace.show_marks(events, rejected, [(mark.time_s, mark.text) for mark in record.marks])
+        self._trace.show_events(events, rejected)
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        record = self._review.record
+        marks = record.marks if record else []
+        self._overview.show_marks(marks)
+        self._trace.show_marks([(mark.time_s, mark.end_s, mark.text) for mark in marks])
+
+    def _show_judged(self, event_id: int) -> None:
+        if self._review.record is not None:
+            self._overview.show_judged(self._review.record.event(event_id))
 
     def _choose_candidate(self, candidate: Event) -> None:
         self._review.choose_movement(candidate)
 
     def _show_chosen(self) -> None:
-        self._show_events()
+        if self._events_of != (self._review.shown_face, self._review.end_s):
+            self._show_events()
         chosen = self._review.chosen
         self._trace.choose(chosen.event if chosen else None)
         self._readings, self._drawn = self._review.trace, None
@@ -89,8 +106,9 @@ class Timeline(QFrame):
 
     def _clear(self) -> None:
         nothing = np.zeros((0, len(REGION_GROUPS)), np.float32)
-        self._overview.show_events((), (), 0.0)
-        self._trace.show_marks((), ())
+        self._overview.show_events((), 0.0)
+        self._trace.show_events((), ())
+        self._show_marks()
         self._trace.show_trace(np.zeros(0), nothing, nothing)
 
     def zoom(self, by: int) -> None:

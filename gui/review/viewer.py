@@ -17,7 +17,7 @@ from gui.settings import Settings
 from gui.theme import colour, text_font
 from gui.widgets import overlay
 from gui.widgets.basic import button, column, label, row
-from gui.widgets.player import SPEEDS, ClipPlayer
+from gui.widgets.player import MAGNIFICATION, MAGNIFICATIONS, SPEEDS, ClipPlayer
 from gui.widgets.video import ToWidget
 from gui.widgets.zoom_view import ZoomView
 from realtime.types import Event
@@ -47,6 +47,8 @@ class Viewer(ZoomView):
         self.loop: tuple[float, float] | None = None
         """Start and end, in s, of the part that plays in a loop."""
         self.magnified = False
+        self.factor = MAGNIFICATION
+        """How many times as large a magnified movement is."""
         self.split: float | None = None
         """Where the picture passes from onset to apex, in shares of its width; None unless both are compared."""
         self._halves: tuple[EventClip, float] | None = None  # what is shown of a comparison
@@ -158,7 +160,7 @@ class Viewer(ZoomView):
             self.video.request_clip(stored.id, stored.event)
 
     def magnify(self, *, on: bool) -> None:
-        """Show the chosen event's movement ten times as large, or the video."""
+        """Show the chosen event's movement `factor` times as large, or the video."""
         if on:
             self.split = self._halves = None
         self.magnified = on
@@ -166,6 +168,12 @@ class Viewer(ZoomView):
         if not on:
             self._shown = None
             self._ask()
+
+    def magnify_next(self) -> None:
+        """Magnify the chosen event's movement by the next factor."""
+        if self.magnified:
+            self.factor = MAGNIFICATIONS[(MAGNIFICATIONS.index(self.factor) + 1) % len(MAGNIFICATIONS)]
+        self.magnify(on=True)
 
     def compare(self, *, on: bool) -> None:
         """Show the chosen event's onset on the left and its apex on the right of a line that the mouse moves."""
@@ -197,7 +205,7 @@ class Viewer(ZoomView):
             self._show_halves(clip, self.split)
         elif self.magnified and clip is not None:
             if self._player is None or self._player.clip is not clip:
-                self._player = ClipPlayer(clip)
+                self._player = ClipPlayer(clip, factor=self.factor)
                 self._player.magnify(on=True)
             image, self.position_s = self._player.now()
             if image is not self.image:
@@ -241,7 +249,8 @@ class Viewer(ZoomView):
         if self.split is not None and self._review.chosen_id is not None:
             return "onset | apex" if self.clip else "onset | apex, being cut out …"
         if self.magnified and self._review.chosen_id is not None:
-            return "×10, being computed …" if self._player is None or self._player.magnifying else "×10, ¼ speed"
+            computing = self._player is None or self._player.magnifying
+            return f"×{self.factor:g}, being computed …" if computing else f"×{self.factor:g}, ¼ speed"
         return f"{'looping, ' if self.loop else ''}{_speed(self.speed)} speed"
 
     def _follow_with_sound(self) -> None:
@@ -293,7 +302,7 @@ class Viewer(ZoomView):
         trace, chosen = self._review.trace, self._review.chosen
         traced = _one(faces, self._review.shown_face)
         if self._settings.show_motion and traced is not None and trace is not None and len(trace.times_s):
-            place = int(np.abs(trace.times_s - frame.time_s).argmin())
+            place = trace.nearest(frame.time_s)
             values = trace.motion[place], trace.threshold[place]
             overlay.motion_heat(painter, to_widget, traced, *values)
         event: Event | None = chosen.event if chosen else None

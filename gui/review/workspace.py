@@ -6,16 +6,18 @@ from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QFileDialog, QSizePolicy, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, by_key
 from gui.review.again import AgainDialog
+from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.locate import choose_video
+from gui.review.marking import Marking, label_commands
 from gui.review.model import ReviewModel
 from gui.review.second_pass import SecondPass
 from gui.review.timeline import Timeline
@@ -25,11 +27,10 @@ from gui.review.viewer import Viewer
 from gui.review.why import WhyDialog
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.basic import IconButton, column, frame, label, plain, row, split
 from gui.widgets.face_choice import FaceChoice
-from gui.widgets.mark_text import MarkText
 from gui.widgets.player import SPEEDS
-from realtime.report import clock, hindered_line
+from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
 from realtime.viewing.limits import limits_at
@@ -51,12 +52,15 @@ class ReviewWorkspace(QWidget):
         self.viewer, self.timeline = Viewer(settings, self.model), Timeline(self.model)
         self.table = EventsTable(self.model)
         self.said_search = TranscriptSearch(self.model, lambda: self.viewer.position_s, self._report)
+        self.marking = Marking(settings, self.model, lambda: self.viewer.position_s, self._report, self)
         self.commands = self._make_commands()
         commands = by_key(self.commands)
         self.library = Library(commands["Ctrl+O"])
+        self.library.show_judged_by(settings.coder)
         self.inspector = Inspector(self.model, commands["C"], commands["X"])
+        self.coders = Coders(settings, self.model, self.inspector, commands)
         self._tools = Tools(self.viewer, settings, commands)
-        self._mark_text = MarkText(self)
+        self.marking.button = self._tools.mark
         self._lay_out()
         self._connect()
 
@@ -73,6 +77,8 @@ class ReviewWorkspace(QWidget):
             return
         self._banner.clear(self)
         self.library.show_opened(path, self._settings.folder)
+        if self.coders.remark:
+            self._report(self.coders.remark)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Adapt to the window's size."""
@@ -92,6 +98,7 @@ class ReviewWorkspace(QWidget):
         self._again.setVisible(opened and tall)
         self._import.setVisible(opened and tall)
         self.second_pass.setVisible(opened and tall)
+        self.coders.setVisible(opened and tall)
         self._summary.setVisible(tall)
         self.timeline.make_room(tall=tall)
 
@@ -99,19 +106,13 @@ class ReviewWorkspace(QWidget):
         """Close the session."""
         self.model.close()
 
-    def mark(self) -> None:
-        """Mark the position in the video, then offer a field for the mark's text."""
-        if self.model.mark(self.viewer.position_s):
-            self._banner.report(f"Marked at {clock(self.viewer.position_s)}. Ctrl+Z removes the mark.", self)
-            self._mark_text.open_above(self._tools.mark)
-
     def loop(self) -> None:
         """Play the chosen event slowly in a loop, or end the loop."""
         if self.model.chosen_id is not None:
             self.viewer.play_chosen(loop=self.viewer.loop is None)
 
     def magnify(self) -> None:
-        """Show the event's movement ten times as large, or as filmed."""
+        """Show the event's movement larger, or as filmed."""
         self.viewer.magnify(on=not self.viewer.magnified)
 
     def compare(self) -> None:
@@ -181,6 +182,7 @@ class ReviewWorkspace(QWidget):
         partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
         about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
         self._about.setText(" · ".join(filter(None, about)))
+        self._about.setToolTip(plain(self._about.text()))
         self._arrange()
 
     def _show_summary(self) -> None:
@@ -253,6 +255,17 @@ class ReviewWorkspace(QWidget):
         """Give a session another name; an open one stays open."""
         self._change_file(path, lambda: rename_session(path, name))
 
+    def _judge_as(self, adopting: bool) -> None:
+        """Go on as another coder, who may be `adopting` what was judged without a name; open the session anew."""
+        self.library.show_judged_by(self._settings.coder)
+        record = self.model.record
+        if record is not None:
+            self.open(record.path)
+            if adopting and self.model.record is not None:
+                self.model.record.adopt()
+                self.open(record.path)
+        self.refresh()
+
     def _change_file(self, path: Path, change: Callable[[], Path | None]) -> None:
         """Change a session's file while it is not open; `change` returns where it is then, None if it is gone."""
         record = self.model.record
@@ -288,6 +301,7 @@ class ReviewWorkspace(QWidget):
             ("L", "play the event slowly in a loop", self.loop),
             ("S", "speed ¼, ½ or full", self.next_speed),
             ("G", "magnify the movement", self.magnify),
+            ("Shift+G", "magnify by ×2, ×5, ×10 or ×20, in turn", viewer.magnify_next),
             ("B", "onset beside apex, with a line to move", self.compare),
             ("Z", "show the whole picture again (the mouse wheel zooms)", viewer.show_whole),
             ("Shift+M", "mute the sound", viewer.sound.toggle_mute),
@@ -295,7 +309,10 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+Down", "quieter", partial(viewer.sound.louder, -1)),
             ("Shift+S", "sound at ¼ and ½ speed too, at its own pitch", viewer.sound.toggle_slow),
             ("E", "write a note", lambda: self.inspector.focus_note()),
-            ("M", "mark this position", self.mark),
+            ("M", "mark this position", self.marking.mark),
+            ("R", "begin a range of time, then end it", self.marking.mark_range),
+            *label_commands(self.marking),
+            ("Ctrl+L", "labels for marks, and the list of marks", self.marking.ask_for_labels),
             ("V", "link another video with the session", self._locate),
             ("Esc", "back to the table", self.table.view.setFocus),
             ("+", "show a shorter part of the timeline", partial(zoom, -1)),
@@ -304,9 +321,11 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+F", "filter events", self.table.focus_filter),
             ("Ctrl+Shift+F", "search in what was said", self.said_search.open_search),
             ("Ctrl+I", "import what was said", self.said_search.ask_for_file),
+            ("Ctrl+U", "who judges? Each coder is blind to the others", lambda: self.coders.ask()),
+            ("Ctrl+D", "compare with another coder, and settle differences", lambda: self.coders.compare()),
             ("W", "why was nothing reported here?", self.ask_why),
             ("Ctrl+R", "analyse again with other settings", self.analyse_again),
-            ("Ctrl+L", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
+            ("Ctrl+2", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
             ("Ctrl+Z", "undo", model.undo.undo),
@@ -325,10 +344,15 @@ class ReviewWorkspace(QWidget):
         self._again = IconButton("arrow-clockwise", again.tip, again.run, flat=True)
         said = by_key(self.commands)["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
-        self.second_pass = SecondPass(self.model, self._report, by_key(self.commands)["Ctrl+L"])
+        self.second_pass = SecondPass(self.model, self._report, by_key(self.commands)["Ctrl+2"])
         self.faces = FaceChoice()
-        tools = (self.faces, self._import, self.second_pass, self._again)
-        head = row(self._title, self._about, None, self._pace, self._limits, *tools)
+        head = row(
+            self._title, self._about, self._pace, self._limits, self.faces,
+            self.coders, self._import, self.second_pass, self._again,
+        )  # fmt: skip
+        # it takes the room that is left, so that the session's name is seen first
+        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head.setStretchFactor(self._about, 1)
         top = column(head, self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)
@@ -340,7 +364,7 @@ class ReviewWorkspace(QWidget):
         middle = split(Qt.Orientation.Vertical, (upper, lower), (420, 420), (1, 1))
         self._side = left = frame("panel", column(self.library, margin=12))
         left.setMinimumWidth(200)
-        self._right = right = frame("panel", column(self.inspector, margin=12))
+        self._right = right = frame("panel", column(self.inspector, self.coders.panel, margin=12))
         right.setMinimumWidth(250)
         parts = split(Qt.Orientation.Horizontal, (left, middle, right), (248, 800, 340), (0, 1, 0))
         self.setLayout(column(parts, margin=12))
@@ -359,9 +383,10 @@ class ReviewWorkspace(QWidget):
         self.model.failed.connect(lambda problem: self._report(problem, warning=True))
         self.timeline.sought.connect(self._seek)
         self.said_search.picked.connect(self._seek)
+        self.coders.panel.sought.connect(self._seek)
+        self.coders.changed.connect(self._judge_as)
         self.said_search.found.connect(self.timeline.said.show_found)
         self.timeline.asked.connect(self.ask_why)
-        self._mark_text.entered.connect(self.model.set_mark_text)
         self.viewer.locate_asked.connect(self._locate)
         self.viewer.sound.failed.connect(self._report)
         timer = QTimer(self)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from realtime.viewing.event_clips import EventClip
 
 MAGNIFICATION = 10.0
+MAGNIFICATIONS = (2.0, 5.0, MAGNIFICATION, 20.0)
 SPEEDS = (0.25, 0.5, 1.0)
 HOLD_S = 0.4
 """The loop pauses this long on its last picture."""
@@ -17,10 +18,11 @@ HOLD_S = 0.4
 class ClipPlayer:
     """Selects the picture of a clip that is due now. Magnified pictures are made once, in the background."""
 
-    def __init__(self, clip: EventClip, speed: float = SPEEDS[0]) -> None:
+    def __init__(self, clip: EventClip, speed: float = SPEEDS[0], factor: float = MAGNIFICATION) -> None:
         self.clip = clip
         self.speed = speed
         self.magnified = False
+        self._factor = factor
         self._began_s = time.monotonic()
         self._large: list[NDArray[np.uint8]] | None = None
         self._working: threading.Thread | None = None
@@ -31,7 +33,7 @@ class ClipPlayer:
         return self.magnified and self._large is None
 
     def magnify(self, *, on: bool) -> None:
-        """Show the movement ten times as large, or as filmed."""
+        """Show the movement larger, or as filmed."""
         self.magnified = on
         if on and self._large is None and self._working is None:
             self._working = threading.Thread(target=self._work, name="magnify")
@@ -50,4 +52,4 @@ class ClipPlayer:
         from realtime.viewing.magnify import magnify
 
         onset = self.clip.index_at(self.clip.event.onset_s)
-        self._large = magnify(self.clip.images, onset, MAGNIFICATION)
+        self._large = magnify(self.clip.images, onset, self._factor)

@@ -22,11 +22,13 @@ from realtime.report import clock
 from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.limits import Stretch
 
-Mark = tuple[float, str]
-"""Time in s, and text."""
+Mark = tuple[float, float | None, str]
+"""Time in s, where it ends if it is a range, and text."""
 LANES = len(REGION_GROUPS)
 TICKS = 0.45
 """Height of the room for candidates' ticks below the lanes."""
+RANGE = 0.35
+"""Height of marks, at the top."""
 LETTER_PX = 9
 """The room of an event's letter."""
 TICK_REACH_PX = 6
@@ -103,9 +105,13 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._curve.setData(times, level.ravel())
         self._above.setData(times, above.ravel())
 
-    def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks: Sequence[Mark] = ()) -> None:
-        """Draw events as bands with their letters, rejected candidates as ticks, marks as lines with their texts."""
-        self._bands.show_marks(events, rejected, marks)
+    def show_events(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:
+        """Draw events as bands with their letters, rejected candidates as ticks."""
+        self._bands.show_events(events, rejected)
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Draw marks as lines and ranges, with their texts."""
+        self._bands.show_marks(marks)
 
     def choose(self, event: Event | None) -> None:
         """Highlight one band."""
@@ -201,9 +207,9 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
         self._looks: dict[int, tuple[str, str]] = {}  # colour and letter of the events that were painted
         self._shown: tuple[list[int], list[int]] = ([], [])
 
-    def show_marks(self, events: Sequence[Event], rejected: Sequence[Event], marks: Sequence[Mark]) -> None:
+    def show_events(self, events: Sequence[Event], rejected: Sequence[Event]) -> None:
         """Draw these from now on."""
-        shown, marks = ([*map(id, events)], [*map(id, rejected)]), list(marks)
+        shown = [*map(id, events)], [*map(id, rejected)]
         if shown != self._shown:
             self._shown, self._looks = shown, {}
             # in the order of time, so that the few in view are found among thousands
@@ -213,8 +219,11 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
             movements = (*self._events, *self._rejected)
             self._longest_s = max((event.offset_s - event.onset_s for event in movements), default=0.0)
             self.update()
-        if marks != self._marks:
-            self._marks = marks
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Draw these from now on."""
+        if list(marks) != self._marks:
+            self._marks = list(marks)
             self.update()
 
     def candidate_near(self, time_s: float, reach_s: float) -> Event | None:
@@ -262,10 +271,13 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
             painter.fillRect(band, colour(shade, 100 if chosen else 52))
             painter.setPen(_thin(shade))
             painter.drawLine(QPointF(event.apex_s, -TICKS), QPointF(event.apex_s, LANES))
-        for time_s, _text in self._marks:
-            if view.left() <= time_s <= view.right():
-                painter.setPen(_thin("text"))
-                painter.drawLine(QPointF(time_s, LANES - 0.35), QPointF(time_s, LANES))
+        painter.setPen(_thin("text"))
+        for time_s, end_s, _text in self._marks:
+            for edge_s in (time_s, end_s):
+                if edge_s is not None and view.left() <= edge_s <= view.right():
+                    painter.drawLine(QPointF(edge_s, LANES - RANGE), QPointF(edge_s, LANES))
+            if end_s is not None and end_s >= view.left() and time_s <= view.right():
+                painter.fillRect(QRectF(time_s, LANES - RANGE, end_s - time_s, RANGE), colour("text", 50))
         self._letters(painter, view, events)
 
     def _look(self, event: Event) -> tuple[str, str]:
@@ -291,9 +303,10 @@ class _Marks(pg.GraphicsObject):  # type: ignore[misc]
                 painter.drawText(place + QPointF(3, 11), sign)
                 right = place.x() + LETTER_PX
         painter.setPen(colour("text"))
-        for time_s, text in self._marks:
-            if view.left() <= time_s <= view.right():
-                painter.drawText(to_device.map(QPointF(time_s, LANES - 0.02)) + QPointF(3, 24), text)
+        for time_s, end_s, text in self._marks:
+            seen_s = max(time_s, view.left()) if end_s is not None and end_s > view.left() else time_s
+            if view.left() <= seen_s <= view.right():
+                painter.drawText(to_device.map(QPointF(seen_s, LANES - 0.02)) + QPointF(3, 24), text)
         painter.restore()
 
 

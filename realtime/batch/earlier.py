@@ -103,7 +103,7 @@ def is_untouched(path: Path) -> bool:
                 stored.status is Status.UNREVIEWED and not stored.note and not stored.promoted
                 for stored in session.events()
             )
-            others = session.annotations() or session.transcript() or session.codings()
+            others = session.annotations_of_all() or session.transcript() or session.codings()
             return events_untouched and not others
     except SessionError:
         return False

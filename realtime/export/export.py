@@ -32,12 +32,14 @@ def export_sessions(
     *,
     keep: Callable[[StoredEvent], bool] = lambda _: True,
     selection: str = "all",
+    coder: str | None = None,
     tick: Callable[[Tick], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> Iterator[Outcome]:
     """Write each session in each format, into a folder or beside the session; an error in one does not stop the others.
 
     `keep` selects events, and `selection` names this choice in what is written; frames and marks are always complete.
+    Judgements and marks are those of a `coder`, by default of the first one.
     Slow formats report progress through `tick`, with the session's path in place of the video's. Once `stop` is set,
     the current file is abandoned and no further file is begun. Files are named after the session, with a number after
     the name if that is taken.
@@ -47,7 +49,7 @@ def export_sessions(
         if stop.is_set():
             return
         try:
-            with open_session(path) as session:
+            with open_session(path, coder) as session:
                 target = (folder or path.parent).absolute()
                 chosen = tuple(filter(keep, session.events()))
                 said = tuple(session.transcript())

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 from realtime.labels import Label
 from realtime.session import check
+from realtime.session.coders import CODINGS_ADDED, View
 from realtime.session.fingerprint import Fingerprint
 from realtime.session.limits import with_limits_at_their_frames
 from realtime.session.rows import (
@@ -25,9 +26,9 @@ from realtime.session.rows import (
     coding,
     coding_row,
     event_of,
-    event_row,
     fingerprint,
     frame_row,
+    judgement,
     notice,
     picture,
     place_of,
@@ -39,7 +40,6 @@ from realtime.session.rows import (
 from realtime.session.schema import (
     CODINGS,
     EVENT_COLUMNS,
-    FIRST_PROMOTED_ID,
     SECOND_SCORES,
     TRANSCRIPT,
     SessionInfo,
@@ -59,8 +59,9 @@ ADD_ANNOTATION = "INSERT INTO annotations (time_s, end_s, text, created_utc) VAL
 class Session:
     """An open session, returned by `open_session`. Every method raises `SessionError` if the file cannot be used."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, coder: str | None) -> None:
         self._tables = tables
+        self._view = View(tables, coder)
 
     @property
     def damage(self) -> str:
@@ -68,9 +69,28 @@ class Session:
         return self._tables.damage
 
     @property
+    def coder(self) -> str | None:
+        """Whose judgements and marks are read and written; None: those of the first coder."""
+        return self._view.coder
+
+    @property
+    def reviewer(self) -> str:
+        """The first coder: whose judgements a session holds in its table of events; empty without a name."""
+        return self._view.reviewer
+
+    @property
+    def nameless(self) -> bool:
+        """Whether events were judged by a person who gave no name."""
+        return self._view.nameless
+
+    def adopt(self) -> None:
+        """Make what was judged without a name the coder's; saved at once."""
+        self._view.adopt()
+
+    @property
     def info(self) -> SessionInfo:
         """The session's current description; what is damaged of it has its default."""
-        columns = check.table_columns()["session"]
+        columns = tuple(name for name in check.table_columns()["session"] if name != "reviewer")
         rows = list(self._tables.rows("session", columns, lambda row: dict(zip(columns, row, strict=True))))
         if not rows:
             self._tables.damaged.setdefault("session", "its description is missing")
@@ -107,18 +127,16 @@ class Session:
     @property
     def stores_limits(self) -> bool:
         """Whether limits of detection were stored; sessions of version 1 have none."""
-        return self._frame_columns().issuperset(check.LIMIT_COLUMNS)
+        return self._tables.columns("frames").issuperset(check.LIMIT_COLUMNS)
 
     def frames(self, between_s: tuple[float, float] | None = None) -> Iterator[FrameRow]:
         """Yield a row for each face of each frame that the source offered, in the order of time, or of those between.
 
         The last `LIMIT_DELAY_S` have no limit of detection: it is stored with later frames.
         """
-        there = self._frame_columns()
-        columns = tuple("NULL" if name in check.ADDED_COLUMNS and name not in there else name for name in FRAME_COLUMNS)
         where = "TRUE" if between_s is None else "time_s BETWEEN {:f} AND {:f}".format(*between_s)
         rows = self._tables.rows(
-            "frames", columns, frame_row, where=where, order="frame, rowid", key=lambda row: row.frame
+            "frames", FRAME_COLUMNS, frame_row, where=where, order="frame, rowid", key=lambda row: row.frame
         )
         return with_limits_at_their_frames(rows)
 
@@ -130,11 +148,23 @@ class Session:
         return max(times_s, default=0.0), [face for face in ends if type(face) is int]
 
     def events(self) -> list[StoredEvent]:
-        """Return the events in the order of time."""
+        """Return the events in the order of time, with the coder's judgements."""
         columns = ("id", "status", "note", *EVENT_COLUMNS)
-        rows = sorted(self._tables.rows("events", columns, stored_event), key=lambda row: (row.event.onset_s, row.id))
+        rows = self._view.of_events(self._tables.rows("events", columns, stored_event))
+        rows.sort(key=lambda row: (row.event.onset_s, row.id))
         second = self.second_scores()
         return [replace(row, second_score=second.get(place_of(row.event))) for row in rows] if second else rows
+
+    def events_of_first(self, known: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Return the events with the first coder's judgements; quick, as `known` ones are not decoded again."""
+        by_id = {row.id: row for row in known}
+        columns = ("id", "status", "note", *EVENT_COLUMNS)
+        ids = ", ".join(map(str, by_id)) or "0"
+        new = self._tables.rows("events", columns, stored_event, where=f"id NOT IN ({ids})")
+        by_id |= {row.id: row for row in new}
+        judged = self._tables.rows("events", ("id", "status", "note"), judgement)
+        rows = [replace(by_id[number], status=status, note=note) for number, status, note in judged if number in by_id]
+        return sorted(View(self._tables, None).of_events(rows), key=lambda row: (row.event.onset_s, row.id))
 
     def pictures(self, event_id: int) -> dict[str, bytes]:
         """Return JPEG pictures of an event's "onset" and "apex"; empty without consent to store them."""
@@ -171,8 +201,13 @@ class Session:
         return list(self._tables.rows("notices", ("time_s", "kind", "text"), notice))
 
     def annotations(self) -> list[Annotation]:
-        """Return the marks in the order of time."""
-        rows = self._tables.rows("annotations", ("id", "time_s", "end_s", "text"), annotation)
+        """Return the coder's marks and everybody's, in the order of time."""
+        whose = {"", self.reviewer if self.coder is None else self.coder}
+        return [mark for mark in self.annotations_of_all() if mark.coder in whose]
+
+    def annotations_of_all(self) -> list[Annotation]:
+        """Return the marks of all coders, in the order of time."""
+        rows = self._tables.rows("annotations", ("id", "time_s", "end_s", "text", "marked_by"), annotation)
         return sorted(rows, key=lambda mark: (mark.time_s, mark.id))
 
     def transcript(self) -> list[Label]:
@@ -195,39 +230,41 @@ class Session:
     def replace_codings(self, coder: str, codings: Sequence[Coding]) -> None:
         """Store what a coder found or judged in place of what they had before; saved at once."""
         rows = [coding_row(coder, coded) for coded in codings]
-        self._tables.replace("codings", CODINGS, rows, where=("coder", coder))
+        self._tables.replace("codings", CODINGS, rows, where=("coder", coder), added=CODINGS_ADDED)
 
     def review(self, event_id: int, *, status: Status | None = None, note: str | None = None) -> None:
         """Set the status or the note of an event, or both; saved at once. Raises `KeyError` for an unknown event."""
-        change = "UPDATE events SET status = coalesce(?, status), note = coalesce(?, note) WHERE id = ?"
-        if not self._tables.write(change, (status and status.value, note, event_id)).rowcount:
-            raise KeyError(event_id)
+        self._view.review(event_id, status, note)
 
     def promote(self, candidate: Event) -> int:
-        """Make a rejected candidate a confirmed event, and return its number; saved at once."""
-        taken = self._tables.write("SELECT max(id) FROM events WHERE id >= ?", (FIRST_PROMOTED_ID,)).fetchone()[0]
-        number = FIRST_PROMOTED_ID if taken is None else taken + 1
-        columns = ("id", "status", *EVENT_COLUMNS)
-        added = f"INSERT INTO events ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
-        self._tables.write(added, (number, Status.CONFIRMED.value, *event_row(candidate)))
-        return number
+        """Make a rejected candidate a confirmed event, and return its number; saved at once.
+
+        Other coders see it as the candidate that it was.
+        """
+        return self._view.promote(candidate)
 
     def demote(self, event_id: int) -> None:
         """Make an event that was promoted a rejected candidate again. Raises `KeyError` for another event."""
-        removed = self._tables.write("DELETE FROM events WHERE id = ? AND id >= ?", (event_id, FIRST_PROMOTED_ID))
-        if not removed.rowcount:
-            raise KeyError(event_id)
+        self._view.demote(event_id)
 
-    def annotate(self, time_s: float, text: str, end_s: float | None = None) -> Annotation:
-        """Add a mark; saved at once."""
-        row = (time_s, end_s, text, datetime.now(UTC).isoformat(timespec="seconds"))
-        added = self._tables.write(ADD_ANNOTATION, row)
-        assert added.lastrowid is not None
-        return Annotation(added.lastrowid, time_s, end_s, text)
+    def annotate(
+        self, time_s: float, text: str, end_s: float | None = None, *, number: int | None = None
+    ) -> Annotation:
+        """Add a mark, with a new number unless it comes back under its own; saved at once."""
+        self._view.claim()
+        if self.coder:
+            self._tables.add_column("annotations", "marked_by")
+        row: dict[str, object] = {"time_s": time_s, "end_s": end_s, "text": text, "created_utc": _now_utc()}
+        row |= {"marked_by": self.coder} if self.coder else {}
+        row |= {} if number is None else {"id": number}
+        added = f"INSERT INTO annotations ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608
+        given = self._tables.write(added, tuple(row.values())).lastrowid
+        assert given is not None
+        return Annotation(given, time_s, end_s, text, self.coder or "")
 
     def annotate_all(self, labels: Sequence[Label]) -> None:
         """Add another coder's labels as marks, all or none; their text begins with their tier. Saved at once."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = _now_utc()
         rows = [
             (
                 label.start_s,
@@ -238,6 +275,12 @@ class Session:
             for label in labels
         ]
         self._tables.write_all(ADD_ANNOTATION, rows)
+
+    def change_annotation(self, annotation_id: int, time_s: float, end_s: float | None, text: str) -> None:
+        """Give a mark other times or another text; saved at once. Raises `KeyError` for an unknown mark."""
+        change = "UPDATE annotations SET time_s = ?, end_s = ?, text = ? WHERE id = ?"
+        if not self._tables.write(change, (time_s, end_s, text, annotation_id)).rowcount:
+            raise KeyError(annotation_id)
 
     def remove_annotation(self, annotation_id: int) -> None:
         """Remove a mark; saved at once. Raises `KeyError` for an unknown mark."""
@@ -258,15 +301,17 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _frame_columns(self) -> set[str]:
-        return {name for _, name in self._tables.rows("pragma_table_info('frames')", ("cid", "name"), lambda row: row)}
 
-
-def open_session(path: Path) -> Session:
+def open_session(path: Path, coder: str | None = None) -> Session:
     """Open a session; data that a killed process left in the write-ahead log is recovered.
 
+    Judgements and marks are those of a `coder`: of its first one by default, "" is a person without a name.
     A read-only file is opened for reading only. Raises `SessionError` if the file is missing, is not a session, was
     written by a newer version, holds a view, a trigger or another thing that no session has, or if neither its
     description nor its events can be read.
     """
-    return Session(Tables(path))
+    return Session(Tables(path), coder)
+
+
+def _now_utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

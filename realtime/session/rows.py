@@ -17,7 +17,7 @@ from realtime.types import REGION_GROUPS, Event, action_units_of, emotion_of
 T = TypeVar("T")
 FRAME_COLUMNS = (
     *("frame", "time_s", "dropped", "face", *REGION_GROUPS, *(f"{region}_threshold" for region in REGION_GROUPS)),
-    *("yaw_deg", "pitch_deg", "roll_deg", "eye_distance_px", "calibrated", *check.ADDED_COLUMNS),
+    *("yaw_deg", "pitch_deg", "roll_deg", "eye_distance_px", "calibrated", *check.FRAME_COLUMNS_ADDED),
 )
 _REGIONS = len(REGION_GROUPS)
 
@@ -67,6 +67,8 @@ class Annotation:
     time_s: float
     end_s: float | None
     text: str
+    coder: str = ""
+    """Whose it is; empty for everybody's: of the live run, imported, or of a person who gave no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,11 @@ class Coding:
     aus: tuple[str, ...] | None = None
     """Such as "AU12"."""
     text: str = ""
+    face: int | None = None
+    """Of the program's event, where that was judged in the app; None where the movement was coded elsewhere."""
 
 
-CODING_COLUMNS = ("coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text")
+CODING_COLUMNS = ("coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text", "judged_face")
 
 
 def frame_row(row: tuple[Any, ...]) -> FrameRow:
@@ -121,6 +125,12 @@ def stored_event(row: tuple[Any, ...]) -> StoredEvent:
     number, status, note, *values = row
     event = event_of(tuple(values))
     return StoredEvent(check.count(number, "id"), event, _member(Status, status, "status"), check.text(note, "note"))
+
+
+def judgement(row: tuple[Any, ...]) -> tuple[int, Status, str]:
+    """Id, status and note of an event."""
+    number, status, note = row
+    return check.count(number, "id"), _member(Status, status, "status"), check.text(note, "note")
 
 
 _EVENT_CHECKS: dict[str, Callable[[object, str], Any]] = {
@@ -183,7 +193,7 @@ def coding_of_event(stored: StoredEvent, status: Status, text: str = "") -> Codi
 
 def coding(row: tuple[Any, ...]) -> tuple[str, Coding]:
     """The coder, and a row of `CODING_COLUMNS`."""
-    coder, onset, apex, offset, status, emotion, aus, text = row
+    coder, onset, apex, offset, status, emotion, aus, text, face = row
     onset_s, offset_s = check.time_s(onset, "onset_s"), check.time_s(offset, "offset_s")
     if offset_s < onset_s:
         raise check.DamagedRowError("offset_s is before onset_s")
@@ -195,6 +205,7 @@ def coding(row: tuple[Any, ...]) -> tuple[str, Coding]:
         check.emotion(emotion, "emotion"),
         check.unit_names(aus, "aus"),
         check.text(text, "text"),
+        None if face is None else check.count(face, "judged_face"),
     )
 
 
@@ -202,7 +213,7 @@ def coding_row(coder: str, coded: Coding) -> tuple[Any, ...]:
     """The values of `CODING_COLUMNS`; the reverse of `coding`."""
     aus = None if coded.aus is None else "+".join(coded.aus)
     times = (coded.onset_s, coded.apex_s, coded.offset_s)
-    return coder, *times, coded.status.value, coded.emotion, aus, coded.text
+    return coder, *times, coded.status.value, coded.emotion, aus, coded.text, coded.face
 
 
 def picture(row: tuple[Any, ...]) -> tuple[int, str, bytes]:
@@ -239,10 +250,12 @@ def recorded_file(row: tuple[Any, ...]) -> RecordedFile:
 
 
 def annotation(row: tuple[Any, ...]) -> Annotation:
-    """Id, start, end and text."""
-    number, time_s, end_s, text = row
+    """Id, start, end, text and whose it is."""
+    number, time_s, end_s, text, coder = row
     end_s = None if end_s is None else check.time_s(end_s, "end_s")
-    return Annotation(check.count(number, "id"), check.time_s(time_s, "time_s"), end_s, check.text(text, "text"))
+    whose = "" if coder is None else check.text(coder, "marked_by")
+    mark = check.count(number, "id"), check.time_s(time_s, "time_s"), end_s, check.text(text, "text")
+    return Annotation(*mark, whose)
 
 
 def _member(kind: Callable[[object], T], value: object, name: str) -> T:

@@ -59,7 +59,8 @@ CREATE TABLE IF NOT EXISTS codings (  -- what other coders found or judged in th
     status TEXT NOT NULL CHECK (status IN ('unreviewed', 'confirmed', 'rejected')),
     emotion TEXT,            -- negative, positive or surprise; NULL where it was not coded
     aus TEXT,                -- action units, joined by +; NULL where none were coded
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    judged_face INTEGER      -- of the event, where it was judged in the app; not in early sessions
 ) STRICT;
 """
 TABLES = f"""
@@ -75,7 +76,8 @@ CREATE TABLE session (
     parameters TEXT NOT NULL, versions TEXT NOT NULL,  -- JSON
     weights_sha256 TEXT,
     consent TEXT,            -- who is recorded and that they agreed
-    summary TEXT             -- JSON: frames, drops by cause, rates, latencies
+    summary TEXT,            -- JSON: frames, drops by cause, rates, latencies
+    reviewer TEXT            -- whose judgements the table events holds; NULL without a name, not in early sessions
 ) STRICT;
 CREATE TABLE frames (        -- a row for each face of a frame; one without a face where there is none
     frame INTEGER NOT NULL,
@@ -114,7 +116,8 @@ CREATE TABLE annotations (
     id INTEGER PRIMARY KEY,
     time_s REAL NOT NULL, end_s REAL,
     text TEXT NOT NULL,
-    created_utc TEXT NOT NULL
+    created_utc TEXT NOT NULL,
+    marked_by TEXT           -- the coder; NULL for everybody's, not in early sessions
 ) STRICT;
 CREATE TABLE trace (         -- blocks of the patches' displacement, 30 steps a second; not in early sessions
     face INTEGER NOT NULL,
@@ -127,6 +130,10 @@ CREATE TABLE trace (         -- blocks of the patches' displacement, 30 steps a 
 """
 
 
+UNNAMED = "review"
+"""Who judged without giving a name, where another one has to be told from them."""
+SETTLED = "settled by "
+"""Begins the name of a set of codings that settles differences between coders; the name of who settled follows."""
 AGREED = " agreed to be recorded"
 """Follows the name of who is recorded in the consent."""
 

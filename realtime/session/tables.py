@@ -73,6 +73,9 @@ class Tables:
                 except check.DamagedRowError as damage:
                     faults[str(damage)] += 1
 
+        if not set(check.ADDED_COLUMNS).isdisjoint(columns):
+            there = self.columns(table)
+            columns = tuple("NULL" if name in check.ADDED_COLUMNS and name not in there else name for name in columns)
         query = f"SELECT {', '.join(columns)} FROM {table} WHERE {where} ORDER BY "  # noqa: S608
         read = 0
         with _sqlite_errors(self.path):
@@ -91,6 +94,17 @@ class Tables:
             rows = "1 row" if faults.total() == 1 else f"{faults.total()} rows"
             self.damaged[table] = f"{rows} of its table {table} cannot be read ({next(iter(faults))})"
 
+    def columns(self, table: str) -> frozenset[str]:
+        """The columns that a table has; early sessions lack some."""
+        with _sqlite_errors(self.path):
+            return frozenset(name for _, name, *_ in self._database.execute(f"PRAGMA table_info({table})"))
+
+    def add_column(self, table: str, column: str, kind: str = "TEXT") -> None:
+        """Add a column, which early sessions lack; saved with what follows, or at once."""
+        if column not in self.columns(table):
+            with _sqlite_errors(self.path):
+                self._database.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
     def write(self, statement: str, row: tuple[Any, ...]) -> sqlite3.Cursor:
         """Execute a statement; saved at once."""
         with _sqlite_errors(self.path), self._database:
@@ -102,16 +116,24 @@ class Tables:
             self._database.executemany(statement, rows)
 
     def replace(
-        self, table: str, definition: str, rows: Sequence[tuple[Any, ...]], *, where: tuple[str, str] | None = None
+        self,
+        table: str,
+        definition: str,
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        where: tuple[str, str] | None = None,
+        added: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Put rows in place of a table's, or of those with a value in a column (`where`); saved at once.
 
-        `definition` makes the table, which early sessions lack.
+        `definition` makes the table, which early sessions lack; of `added` columns with their types they lack some.
         """
         condition, values = (f"{where[0]} = ?", where[1:]) if where else ("TRUE", ())
         with _sqlite_errors(self.path), self._database:
             self._database.execute("BEGIN")
             self._database.execute(definition)
+            for column, kind in added:
+                self.add_column(table, column, kind)
             self._database.execute(f"DELETE FROM {table} WHERE {condition}", values)  # noqa: S608
             if rows:
                 places = ", ".join("?" * len(rows[0]))

@@ -6,8 +6,9 @@ unreviewed is not counted. No instant without a moment is counted either, or κ 
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from medn.evaluation.spotting_metrics import match
 from realtime.session import Coding, Status, StoredEvent
@@ -44,16 +45,24 @@ class Agreement:
         return 2 * self.both_yes / found if found else math.nan
 
     @property
+    def expected(self) -> float:
+        """The agreement that chance alone would bring, with each coder's own share of yes; NaN without any."""
+        return expected_agreement(self._table)
+
+    @property
     def kappa(self) -> float:
         """Cohen's κ; NaN where both say the same of everything, so that no agreement beyond chance can be seen."""
-        yes_no = [("yes", "yes")] * self.both_yes + [("yes", "no")] * self.only_a
-        yes_no += [("no", "yes")] * self.only_b + [("no", "no")] * self.both_no
-        return cohens_kappa(yes_no)
+        return kappa_of_table(self._table)
 
     @property
     def class_kappa(self) -> float:
         """Cohen's κ of the classes."""
         return cohens_kappa(self.classes)
+
+    @property
+    def _table(self) -> dict[tuple[str, str], int]:
+        counts = (self.both_yes, self.only_a, self.only_b, self.both_no)
+        return dict(zip((("yes", "yes"), ("yes", "no"), ("no", "yes"), ("no", "no")), counts, strict=True))
 
     def plus(self, other: "Agreement") -> "Agreement":
         """The counts of two sessions by the same coders, added up."""
@@ -63,48 +72,102 @@ class Agreement:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of a session, and what two coders found there; None for one who found nothing."""
+
+    onset_s: float
+    offset_s: float
+    first: Coding | None
+    second: Coding | None
+    event: StoredEvent | None
+    """The session's event; None for a movement that a coder found beside the events."""
+
+    @property
+    def says(self) -> tuple[Status, Status]:
+        """What each says: one who found nothing rejects it."""
+        return _status(self.first), _status(self.second)
+
+    @property
+    def judged(self) -> bool:
+        """Whether both judged it."""
+        return Status.UNREVIEWED not in self.says
+
+
 def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> float:
     """κ of pairs of categories (Cohen 1960); NaN without pairs, or where chance alone explains all of the agreement."""
-    if not pairs:
+    return kappa_of_table(Counter(pairs))
+
+
+def kappa_of_table(table: Mapping[tuple[str, str], int]) -> float:
+    """κ of how often each pair of categories came; NaN as in `cohens_kappa`."""
+    total = sum(table.values())
+    chance = expected_agreement(table)
+    if not total or chance >= 1:
         return math.nan
-    names = {name for pair in pairs for name in pair}
-    observed = sum(a == b for a, b in pairs) / len(pairs)
-    chance = sum(
-        (sum(a == name for a, _ in pairs) / len(pairs)) * (sum(b == name for _, b in pairs) / len(pairs))
-        for name in names
-    )
-    return (observed - chance) / (1 - chance) if chance < 1 else math.nan
+    observed = sum(count for (a, b), count in table.items() if a == b) / total
+    return (observed - chance) / (1 - chance)
+
+
+def expected_agreement(table: Mapping[tuple[str, str], int]) -> float:
+    """The share on which two coders would agree by chance, each with their own frequencies; NaN without any."""
+    total = sum(table.values())
+    if not total:
+        return math.nan
+    first, second = Counter[str](), Counter[str]()
+    for (a, b), count in table.items():
+        first[a] += count
+        second[b] += count
+    return sum((count / total) * (second[name] / total) for name, count in first.items())
 
 
 def coders_of(
     events: Sequence[StoredEvent], codings: Mapping[str, Sequence[Coding]], reviewer: str = REVIEW
 ) -> dict[str, list[Coding]]:
-    """What each person found or judged in a session: the review, if there is one, and the imported coders."""
+    """What each person found or judged in a session: the first reviewer, if there is one, and the other coders."""
     reviewed = [stored for stored in events if stored.status is not Status.UNREVIEWED]
     coders: dict[str, list[Coding]] = {}
+    # the class in a session is the program's, not that of a person who judged its events
     if reviewed:
-        # the class in a session is the program's, not the reviewer's
         coders[reviewer] = [
-            Coding(stored.event.onset_s, stored.event.offset_s, stored.event.apex_s, stored.status) for stored in events
+            Coding(*_span(stored), stored.event.apex_s, stored.status, text=stored.note, face=stored.event.face)
+            for stored in events
         ]
-    return coders | {name: list(found) for name, found in codings.items()}
+    others = {
+        name: [one if one.face is None else replace(one, emotion=None, aus=None) for one in found]
+        for name, found in codings.items()
+    }
+    return coders | others
+
+
+def moments_of(
+    events: Sequence[StoredEvent], coders: Mapping[str, Sequence[Coding]], a: str, b: str
+) -> Iterator[Moment]:
+    """The events of a session, and the movements that either of two of its coders found beside them."""
+    spans = [_span(stored) for stored in events]
+    (first, extra_a), (second, extra_b) = (_at_and_beside(spans, coders[coder]) for coder in (a, b))
+    for span, stored, one, other in zip(spans, events, first, second, strict=True):
+        yield Moment(*span, one, other, stored)
+    shared = dict(match(_spans(extra_a), _spans(extra_b)))
+    for place, one in enumerate(extra_a):
+        both = extra_b[shared[place]] if place in shared else None
+        yield Moment(one.onset_s, one.offset_s, one, both, None)
+    taken = set(shared.values())
+    for place, one in enumerate(extra_b):
+        if place not in taken:
+            yield Moment(one.onset_s, one.offset_s, None, one, None)
 
 
 def agree(events: Sequence[StoredEvent], coders: Mapping[str, Sequence[Coding]], a: str, b: str) -> Agreement:
     """Compare two of a session's coders."""
-    moments = [(stored.event.onset_s, stored.event.offset_s) for stored in events]
-    first, second = _judged(moments, coders[a]), _judged(moments, coders[b])
-    extra_a, extra_b = _beside(moments, coders[a]), _beside(moments, coders[b])
-    shared = match(_spans(extra_a), _spans(extra_b))
-    pairs = [
-        *zip(first, second, strict=True),
-        *((extra_a[i], extra_b[j]) for i, j in shared),
-        *((one, None) for i, one in enumerate(extra_a) if i not in {i for i, _ in shared}),
-        *((None, one) for j, one in enumerate(extra_b) if j not in {j for _, j in shared}),
-    ]
-    known = [pair for pair in pairs if Status.UNREVIEWED not in map(_status, pair)]
-    says = [tuple(_status(one) is Status.CONFIRMED for one in pair) for pair in known]
-    both = [(one, other) for (one, other), yes in zip(known, says, strict=True) if all(yes)]
+    return agreement_of(list(moments_of(events, coders, a, b)), a, b)
+
+
+def agreement_of(moments: Sequence[Moment], a: str, b: str) -> Agreement:
+    """Count what two coders say of moments."""
+    known = [moment for moment in moments if moment.judged]
+    says = [tuple(status is Status.CONFIRMED for status in moment.says) for moment in known]
+    both = [(moment.first, moment.second) for moment, yes in zip(known, says, strict=True) if all(yes)]
     classes = ((one.emotion, other.emotion) for one, other in both if one and other and one.emotion and other.emotion)
     yes, no = True, False
     return Agreement(
@@ -112,16 +175,33 @@ def agree(events: Sequence[StoredEvent], coders: Mapping[str, Sequence[Coding]],
     )
 
 
-def _judged(moments: Sequence[tuple[float, float]], found: Sequence[Coding]) -> list[Coding | None]:
-    """What a coder says of each moment; None where they found nothing."""
-    pairs = dict(match(moments, _spans(found)))
-    return [found[pairs[place]] if place in pairs else None for place in range(len(moments))]
+def _at_and_beside(
+    moments: Sequence[tuple[float, float]], found: Sequence[Coding]
+) -> tuple[list[Coding | None], list[Coding]]:
+    """What a coder says of each moment, None where they found nothing, and what they found at none of the moments.
+
+    Who judged an event of the program judged exactly that; another movement is at the moment that it overlaps.
+    """
+    places = defaultdict[tuple[float, float], list[int]](list)
+    for place, span in enumerate(moments):
+        places[span].append(place)
+    at: dict[int, Coding] = {}
+    others = []
+    for one in found:
+        if one.face is not None and (same := places[one.onset_s, one.offset_s]):
+            at[same.pop(0)] = one
+        else:
+            others.append(one)
+    left = [place for place in range(len(moments)) if place not in at]
+    pairs = match([moments[place] for place in left], _spans(others))
+    at |= {left[row]: others[column] for row, column in pairs}
+    taken = {column for _, column in pairs}
+    beside = [one for place, one in enumerate(others) if place not in taken and one.status is Status.CONFIRMED]
+    return [at.get(place) for place in range(len(moments))], beside
 
 
-def _beside(moments: Sequence[tuple[float, float]], found: Sequence[Coding]) -> list[Coding]:
-    """What a coder found at none of the moments."""
-    taken = {place for _, place in match(moments, _spans(found))}
-    return [one for place, one in enumerate(found) if place not in taken and one.status is Status.CONFIRMED]
+def _span(stored: StoredEvent) -> tuple[float, float]:
+    return stored.event.onset_s, stored.event.offset_s
 
 
 def _status(one: Coding | None) -> Status:

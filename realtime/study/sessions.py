@@ -4,18 +4,21 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from medn.errors import UserError
 from realtime.evaluation.limits import GROUPS, group_of, limits_of
 from realtime.labels import rows_of
-from realtime.session import Coding, SessionInfo, Status, open_session
+from realtime.session import Annotation, Coding, SessionInfo, Status, StoredEvent, open_session
 from realtime.session.judged import JudgedTime, judged_time
-from realtime.session.rows import coding_of_event
+from realtime.session.rows import coding_of_event, place_of
+from realtime.session.schema import SETTLED
 from realtime.study import PROGRAM, REVIEW
 from realtime.study.agreement import Agreement, agree, coders_of
+from realtime.study.time_units import mark_agreements
 from realtime.viewing.limits import Limits
 
 NOT_JUDGED = GROUPS[0]
@@ -51,9 +54,11 @@ class StudySession:
     length_s: float
     coders: Mapping[str, Sequence[Coding]]
     """What each coder found (not what they rejected), the program first."""
-    unreviewed: int
-    """Events that nobody reviewed."""
+    unreviewed: Mapping[str, int]
+    """Of each coder who judges the program's events in the app, how many of them are left."""
     agreements: tuple[Agreement, ...]
+    marks: tuple[Agreement, ...]
+    """Of each two coders who marked: time units with any mark."""
     damage: str = ""
 
     def judged_at(self, one: Coding, half: str) -> bool:
@@ -106,18 +111,21 @@ def _read(path: Path, name: str, place: Place) -> StudySession:
         info, events, codings = session.info, session.events(), session.codings()
         rows = list(session.frames())
         time = judged_time(rows)
-        reviewer = place.reviewer or REVIEW
+        first = session.reviewer
+        reviewer = place.reviewer or first or REVIEW
         if taken := {PROGRAM, reviewer} & set(codings):
             raise StudyError(f"{path} has an imported coder {min(taken)}, who is also the program or the reviewer.")
         people = coders_of(events, codings, reviewer)
-        own = [coding_of_event(stored, Status.CONFIRMED) for stored in events]
-        program = [one for one, stored in zip(own, events, strict=True) if not stored.promoted]
+        own: dict[tuple[int | None, float, float | None, float], Coding]
+        own = {place_of(stored.event): coding_of_event(stored, Status.CONFIRMED) for stored in events}
+        program = [own[place_of(stored.event)] for stored in events if not stored.promoted]
         found = {coder: [one for one in some if one.status is Status.CONFIRMED] for coder, some in people.items()}
-        if reviewer in found:  # with the program's classes and units
-            confirmed = (stored.status is Status.CONFIRMED for stored in events)
-            found[reviewer] = [one for one, yes in zip(own, confirmed, strict=True) if yes]
-        names = sorted(people)
-        pairs = [(a, b) for place_a, a in enumerate(names) for b in names[place_a + 1 :]]
+        # who judges the program's events says nothing of their classes and units: they have the program's
+        for coder in codings:
+            found[coder] = [own.get((one.face, one.onset_s, one.apex_s, one.offset_s), one) for one in found[coder]]
+        if reviewer in found:
+            found[reviewer] = [own[place_of(one.event)] for one in events if one.status is Status.CONFIRMED]
+        left = {coder: some for coder, some in codings.items() if any(one.face is not None for one in some)}
         return StudySession(
             name,
             place,
@@ -126,10 +134,27 @@ def _read(path: Path, name: str, place: Place) -> StudySession:
             limits_of(rows),
             time.duration_s,
             {PROGRAM: program, **found},
-            sum(stored.status is Status.UNREVIEWED for stored in events),
-            tuple(agree(events, people, a, b) for a, b in pairs),
+            {reviewer: _unreviewed(events), **{coder: _unreviewed(some) for coder, some in left.items()}},
+            tuple(agree(events, people, a, b) for a, b in combinations(sorted(_judging(people)), 2)),
+            tuple(_marked(session.annotations_of_all(), {first: reviewer} if first else {}, time.duration_s)),
             session.damage,
         )
+
+
+def _unreviewed(judged: Sequence[StoredEvent | Coding]) -> int:
+    return sum(one.status is Status.UNREVIEWED for one in judged)
+
+
+def _judging(people: Iterable[str]) -> list[str]:
+    """Without those who settled others' differences: they agree with one of the two each time."""
+    return [coder for coder in people if not coder.startswith(SETTLED)]
+
+
+def _marked(marks: Sequence[Annotation], called: Mapping[str, str], length_s: float) -> Iterator[Agreement]:
+    """On how many time units each two coders who marked agree that something is marked."""
+    names = sorted((called.get(coder, coder), coder) for coder in {mark.coder for mark in marks if mark.coder})
+    for (name_a, a), (name_b, b) in combinations(names, 2):
+        yield mark_agreements(marks, a, b, (name_a, name_b), length_s)[0].units
 
 
 def _from_name(name: str) -> Place:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -14,7 +14,7 @@ from medn.revision import __version__
 from realtime.evaluation.truth import half_of
 from realtime.export.tables import Cell, Table, write_csv_table, write_parquet_table
 from realtime.session.judged import JudgedTime
-from realtime.study import PROGRAM, REVIEW
+from realtime.study import PROGRAM
 from realtime.study.agreement import Agreement
 from realtime.study.sessions import Study, StudySession
 from realtime.types import FACE_PARTS
@@ -36,6 +36,7 @@ AGREEMENT_COLUMNS: dict[str, type] = {
     "session": str, "participant": str, "condition": str, "coder_a": str, "coder_b": str, "moments": int,
     "both_yes": int, "only_a": int, "only_b": int, "both_no": int,
     "agreement": float, "positive_agreement": float, "kappa": float, "class_moments": int, "class_kappa": float,
+    "mark_units": int, "mark_kappa": float,
 }  # fmt: skip
 
 
@@ -53,13 +54,13 @@ class Rates:
 
 
 def rates_of(session: StudySession, coder: str) -> Rates:
-    """The program and its reviewer are counted over what was judged; a coder who went through the recording over it.
+    """The program and who judges its events are counted over judged time, a coder of the whole recording over it.
 
     A movement of the upper (lower) face can only be found while that part is judged, so an action unit is counted while
     its part was judged, over those minutes; events and classes while either part was.
     """
     found = session.coders[coder]
-    own = coder in (PROGRAM, session.place.reviewer or REVIEW)
+    own = coder == PROGRAM or coder in session.unreviewed
     whole = JudgedTime(session.length_s, session.length_s, session.length_s, session.length_s)
     time = (session.judged or JudgedTime(0, 0, 0, 0)) if own else whole
     minutes = {"upper": time.upper_s / 60, "lower": time.lower_s / 60, "both": time.either_s / 60}
@@ -112,10 +113,13 @@ def write_study(study: Study, folder: Path) -> list[Path]:
 
 def pooled_agreement(study: Study) -> list[Agreement]:
     """Agreement of each two coders over all sessions that both coded."""
+    return _pooled(one for session in study.sessions for one in session.agreements)
+
+
+def _pooled(agreements: Iterable[Agreement]) -> list[Agreement]:
     by_pair: dict[tuple[str, str], list[Agreement]] = {}
-    for session in study.sessions:
-        for one in session.agreements:
-            by_pair.setdefault((one.coder_a, one.coder_b), []).append(one)
+    for one in agreements:
+        by_pair.setdefault((one.coder_a, one.coder_b), []).append(one)
     return [reduce(Agreement.plus, some) for _, some in sorted(by_pair.items())]
 
 
@@ -131,7 +135,7 @@ def _session_rows(study: Study) -> Iterator[tuple[Cell, ...]]:
             rates = rates_of(session, coder)
             yield (
                 *_head(session, coder), info.source, info.created_utc, session.length_s / 60, *minutes, *limits,
-                len(found), session.unreviewed if coder == (session.place.reviewer or REVIEW) else None,
+                len(found), session.unreviewed.get(coder),
                 rates.over, rates.counted, rates.events, *rates.classes.values(), *rates.units.values(),
                 info.partial, session.damage, session.settings, info.versions.get("medn"), info.weights_sha256,
             )  # fmt: skip
@@ -149,10 +153,21 @@ def _event_rows(study: Study) -> Iterator[tuple[Cell, ...]]:
 
 def _agreement_rows(study: Study) -> Iterator[tuple[Cell, ...]]:
     for session in study.sessions:
-        for one in session.agreements:
-            yield (session.name, session.place.participant, session.place.condition, *_agreement(one))
-    for one in pooled_agreement(study):
-        yield (ALL, None, None, *_agreement(one))
+        for cells in _pairs(session.agreements, session.marks):
+            yield (session.name, session.place.participant, session.place.condition, *cells)
+    marks = _pooled(one for session in study.sessions for one in session.marks)
+    for cells in _pairs(pooled_agreement(study), marks):
+        yield (ALL, None, None, *cells)
+
+
+def _pairs(events: Iterable[Agreement], marks: Iterable[Agreement]) -> Iterator[tuple[Cell, ...]]:
+    """A row for each two coders: their agreement by event, then that of their marks by time unit."""
+    by_event = {(one.coder_a, one.coder_b): one for one in events}
+    by_unit = {(one.coder_a, one.coder_b): one for one in marks}
+    for pair in sorted(by_event | by_unit):
+        units = by_unit.get(pair)
+        marked = (units.moments, _or_none(units.kappa)) if units else (None, None)
+        yield (*_agreement(by_event.get(pair) or Agreement(*pair, 0, 0, 0, 0)), *marked)
 
 
 def _agreement(one: Agreement) -> tuple[Cell, ...]:

@@ -50,6 +50,12 @@ class Trace:
         above = np.maximum(self.motion - smooth, 0).astype(np.float32)
         return Trace(self.times_s, above, self.threshold)
 
+    def nearest(self, time_s: float) -> int:
+        """The place of the reading nearest to a time; there must be one."""
+        after = min(int(np.searchsorted(self.times_s, time_s)), len(self.times_s) - 1)
+        before = max(after - 1, 0)
+        return before if time_s - self.times_s[before] <= self.times_s[after] - time_s else after
+
     def between(self, start_s: float, end_s: float, most: int) -> "Trace":
         """The readings from start to end; of more than `most`, the largest of each stretch, so that no peak is lost."""
         first, last = np.searchsorted(self.times_s, (start_s, end_s))

@@ -1,0 +1,91 @@
+"""Two coders of one session side by side: on what they agree, where they differ, and how differences were settled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from realtime.session import Annotation, Coding, Status, StoredEvent
+from realtime.session.schema import SETTLED
+from realtime.study import REVIEW
+from realtime.study.agreement import Agreement, Moment, agreement_of, coders_of, moments_of
+from realtime.study.time_units import MarkAgreement, mark_agreements
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """What all coders of a session judged and marked."""
+
+    events: Sequence[StoredEvent]
+    """With the first coder's judgements."""
+    codings: Mapping[str, Sequence[Coding]]
+    """Of the other coders, and how differences were settled."""
+    marks: Sequence[Annotation]
+    first: str
+    """The first coder; empty without a name."""
+    length_s: float
+
+    @property
+    def coders(self) -> list[str]:
+        """Who judged, coded or marked something, the first coder first."""
+        people = coders_of(self.events, self.codings, self.first or REVIEW)
+        marked = {mark.coder for mark in self.marks if mark.coder}
+        names = [*people, *sorted(marked - set(people))]
+        return [name for name in names if not name.startswith(SETTLED)]
+
+    def settled_of(self, coder: str) -> Sequence[Coding]:
+        """How a coder settled differences."""
+        return self.codings.get(f"{SETTLED}{coder}", ())
+
+    def settled_spans(self) -> dict[tuple[float, float], dict[str, Status]]:
+        """By onset and offset: how each who settled it did."""
+        spans: dict[tuple[float, float], dict[str, Status]] = {}
+        for name, found in self.codings.items():
+            if name.startswith(SETTLED):
+                for one in found:
+                    spans.setdefault((one.onset_s, one.offset_s), {})[name.removeprefix(SETTLED)] = one.status
+        return spans
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two coders of a session."""
+
+    moments: Sequence[Moment]
+    agreement: Agreement
+    marks: Sequence[MarkAgreement]
+
+    @property
+    def differences(self) -> list[Moment]:
+        """The moments of which one coder says yes and the other no, in the order of time."""
+        differing = (moment for moment in self.moments if moment.judged and moment.says[0] is not moment.says[1])
+        return sorted(differing, key=lambda moment: moment.onset_s)
+
+
+def compare(judgements: Judgements, a: str, b: str) -> Comparison:
+    """Compare two of a session's coders."""
+    first = judgements.first or REVIEW
+    people: dict[str, list[Coding]] = {a: [], b: []}
+    people |= coders_of(judgements.events, judgements.codings, first)
+    moments = list(moments_of(judgements.events, people, a, b)) if people[a] and people[b] else []
+    marks = mark_agreements(judgements.marks, a, b, (a, b), judgements.length_s)
+    return Comparison(moments, agreement_of(moments, a, b), marks)
+
+
+def settled(comparison: Comparison, held: Sequence[Coding], moment: Moment, status: Status | None) -> list[Coding]:
+    """The judgements of who settles differences, with one more, or with None one less.
+
+    They begin with all on which both coders agree, so that they can be exported and counted like a coder's.
+    """
+    agreed = (each for each in comparison.moments if each.judged and each.says[0] is each.says[1])
+    begun = held or [_coding(each, each.says[0]) for each in agreed]
+    place = moment.onset_s, moment.offset_s
+    others = [one for one in begun if (one.onset_s, one.offset_s) != place]
+    return [*others, _coding(moment, status)] if status else others
+
+
+def _coding(moment: Moment, status: Status) -> Coding:
+    if moment.event is not None:
+        event = moment.event.event
+        return Coding(event.onset_s, event.offset_s, event.apex_s, status, face=event.face)
+    found = moment.first or moment.second
+    assert found is not None
+    return Coding(found.onset_s, found.offset_s, found.apex_s, status, found.emotion, found.aus, face=found.face)

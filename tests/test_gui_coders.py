@@ -1,0 +1,205 @@
+"""Two coders in Review: each blind to the other until they compare; a third settles differences; all of it undone."""
+
+import re
+import sqlite3
+
+import pytest
+from gui_driver import answer, press, until, write_session
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QDialog
+
+from gui.review.coders import CoderDialog
+from realtime.session import Coding, Status, open_session
+from realtime.study.sessions import read_study
+
+KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
+YES, NO, OPEN = Status.CONFIRMED, Status.REJECTED, Status.UNREVIEWED
+
+
+@pytest.fixture
+def path(home):
+    (home / "sessions").mkdir(exist_ok=True)
+    return write_session(home / "sessions" / "talk.medn", 8.0, [1.0, 2.0, 3.0, 4.0], candidates=[(6.0, 0.4)])
+
+
+def be(window, monkeypatch, name, *, mine=False):
+    """Enter a name in the dialog that the key opens."""
+
+    def fill(dialog):
+        dialog.name.setText(name)
+        dialog.mine.setChecked(mine)
+        dialog._take()
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(CoderDialog, "exec", fill)
+    press(window.review, KEY.Key_U, CTRL)
+
+
+def judge(window, *keys):
+    """Judge the events from the first on."""
+    window.review.model.choose(window.review.model.record.events[0].id)
+    for key in keys:
+        press(window.review, key)
+
+
+def statuses(path, coder=None):
+    with open_session(path, coder) as session:
+        return [stored.status for stored in session.events()]
+
+
+def two_coders(window, path, monkeypatch):
+    window.open_session(path)
+    be(window, monkeypatch, "Ada")
+    judge(window, KEY.Key_C, KEY.Key_C, KEY.Key_X, KEY.Key_X)
+    be(window, monkeypatch, "Bo")
+    judge(window, KEY.Key_C, KEY.Key_X, KEY.Key_C, KEY.Key_X)
+
+
+def test_each_coder_sees_only_their_own_judgements_notes_marks_and_additions(window, path, monkeypatch):
+    window.open_session(path)
+    be(window, monkeypatch, "Ada")
+    review = window.review
+    judge(window, KEY.Key_C, KEY.Key_X)
+    review.model.write_note(review.model.record.events[0].id, "sure")
+    review.model.mark(2.5)
+    review.model.choose(-1)
+    press(review, KEY.Key_C)  # a candidate becomes Ada's event
+    assert len(review.model.record.events) == 5
+    be(window, monkeypatch, "Bo")
+    record = review.model.record
+    assert [stored.status for stored in record.events] == [OPEN] * 4
+    assert all(not stored.note for stored in record.events)
+    assert (record.marks, len(record.candidates)) == ([], 1)
+    assert "reviewed" not in review.library.entries[0].detail
+    judge(window, KEY.Key_X)
+    review.model.write_note(record.events[0].id, "a blink")
+    press(review, KEY.Key_Z, CTRL)
+    press(review, KEY.Key_Z, CTRL)
+    assert statuses(path, "Bo") == [OPEN] * 4
+    press(review, KEY.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert statuses(path, "Bo") == [NO, OPEN, OPEN, OPEN]
+    review.model.choose(-1)
+    press(review, KEY.Key_C)
+    press(review, KEY.Key_Z, CTRL)  # Ada's stays
+    assert statuses(path) == statuses(path, "Ada") == [YES, NO, OPEN, OPEN, YES]
+    be(window, monkeypatch, "Ada")
+    assert [stored.note for stored in review.model.record.events][:2] == ["sure", ""]
+    assert len(review.model.record.marks) == 1
+    assert window.settings.coder == "Ada"
+
+
+def test_what_was_judged_before_names_stays_hidden_unless_it_is_ones_own(window, path, monkeypatch):
+    window.open_session(path)
+    judge(window, KEY.Key_C)
+    be(window, monkeypatch, "Bo")
+    assert statuses(path, "Bo") == [OPEN] * 4
+    assert "without a name" in window.banner.text
+    judge(window, KEY.Key_X)
+    be(window, monkeypatch, "Ada", mine=True)
+    assert window.review.model.record.events[0].status is YES
+    assert statuses(path, "Bo")[0] is NO
+    with open_session(path) as session:
+        assert session.reviewer == "Ada"
+
+
+def test_two_coders_are_compared_and_a_third_settles_their_differences(window, path, monkeypatch):
+    two_coders(window, path, monkeypatch)
+    be(window, monkeypatch, "Cy")
+    review, panel = window.review, window.review.coders.panel
+    asked = answer(monkeypatch, "", "Compare")
+    press(review, KEY.Key_D, CTRL)
+    assert panel.isHidden()  # Enter keeps Cy blind
+    press(review, KEY.Key_D, CTRL)
+    assert "4 events" in asked[0]
+    panel.coders[0].setCurrentText("Ada")
+    panel.coders[1].setCurrentText("Bo")
+    assert "κ 0.00, over 4 moments" in panel.agreed.text()
+    assert "50 %; 50 % would agree by chance" in panel.agreed.text()
+    assert [panel.differences.item(line, 1).text() for line in range(2)] == ["✓ yes", "✗ no"]
+    panel.differences.selectRow(0)
+    assert review.model.chosen.event.onset_s == 2.0
+    panel.verdicts[0].click()
+    panel.verdicts[1].click()
+    assert "0 OPEN" in panel._heading.text()
+    with open_session(path) as session:
+        codings = session.codings()
+        settled = {coded.onset_s: coded.status for coded in codings["settled by Cy"]}
+    assert settled == {1.0: YES, 2.0: YES, 3.0: NO, 4.0: NO}
+    assert statuses(path, "settled by Cy") == [YES, YES, NO, NO]
+    assert (statuses(path, "Ada"), statuses(path, "Bo")) == ([YES, YES, NO, NO], [YES, NO, YES, NO])
+    press(review, KEY.Key_Z, CTRL)
+    assert "1 OPEN" in panel._heading.text()
+    press(review, KEY.Key_Z, CTRL)
+    with open_session(path) as session:
+        assert "settled by Cy" not in session.codings()
+    press(review, KEY.Key_D, CTRL)
+    assert panel.isHidden()
+    assert review.inspector.isVisible()
+
+
+def test_a_movement_that_an_imported_coder_found_beside_the_events_is_a_difference_to_jump_to(
+    window, path, monkeypatch
+):
+    with open_session(path) as session:
+        session.replace_codings("Di", [Coding(1.0, 1.3), Coding(5.0, 5.4, text="a twitch")])
+    window.open_session(path)
+    be(window, monkeypatch, "Ada")
+    judge(window, KEY.Key_C, KEY.Key_X, KEY.Key_X, KEY.Key_X)
+    press(window.review, KEY.Key_D, CTRL)
+    panel = window.review.coders.panel
+    assert panel.differences.rowCount() == 1
+    panel.differences.selectRow(0)
+    assert window.review.viewer.position_s == pytest.approx(5.0)
+    panel.verdicts[0].click()
+    with open_session(path) as session:
+        assert Coding(5.0, 5.4, status=YES) in session.codings()["settled by Ada"]
+
+
+def test_a_study_counts_the_same_coders_and_leaves_settled_judgements_out_of_agreement(window, path, monkeypatch):
+    two_coders(window, path, monkeypatch)
+    with open_session(path) as session:
+        session.replace_codings("settled by Cy", [Coding(1.0, 1.3, 1.1, YES, face=0)])
+    [study] = read_study(path.parent).sessions
+    assert list(study.coders) == ["MEDN", "Ada", "Bo", "settled by Cy"]
+    [one] = study.agreements
+    assert (one.coder_a, one.coder_b, one.both_yes, one.only_a, one.only_b, one.both_no) == ("Ada", "Bo", 1, 1, 1, 1)
+    assert study.unreviewed == {"Ada": 0, "Bo": 0, "settled by Cy": 0}
+    assert [coded.emotion for coded in study.coders["Bo"]] == ["negative", None]  # as the program classified them
+
+
+def test_a_session_from_before_coders_opens_is_judged_and_compared(window, path, monkeypatch):
+    database = sqlite3.connect(path)
+    for table, column in (("session", "reviewer"), ("annotations", "marked_by"), ("codings", "judged_face")):
+        [sql] = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        without = re.sub(r",( *(--.*)?\n\))", r"\1", re.sub(rf" *{column} .*\n", "", sql))
+        assert column not in without
+        rows = database.execute(f"SELECT * FROM {table}").fetchall()
+        database.execute(f"DROP TABLE {table}")
+        database.execute(without)
+        for row in rows:
+            database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * (len(row) - 1))})", row[:-1])
+    database.execute("INSERT INTO codings VALUES ('Di', 1.0, NULL, 1.3, 'confirmed', NULL, NULL, '')")
+    database.execute("UPDATE events SET status = 'confirmed' WHERE id = 2")
+    database.commit()
+    database.close()
+    window.open_session(path)
+    assert [stored.status for stored in window.review.model.record.events] == [OPEN, YES, OPEN, OPEN]
+    be(window, monkeypatch, "Bo")
+    judge(window, KEY.Key_X)
+    window.review.model.mark(1.5)
+    assert statuses(path, "Bo") == [NO, OPEN, OPEN, OPEN]
+    assert statuses(path) == [OPEN, YES, OPEN, OPEN]
+    with open_session(path) as session:
+        assert set(session.codings()) == {"Bo", "Di"}
+        assert session.annotations() == []
+        assert session.damage == ""
+    until(lambda: window.review.model.record.readings is not None)
+
+
+def test_a_name_that_studies_use_is_refused(app):
+    dialog = CoderDialog("", None, nameless=False)
+    for name in ("MEDN", "review", "settled by me"):
+        dialog.name.setText(name)
+        dialog._take()
+        assert dialog.result() != QDialog.DialogCode.Accepted
+        assert name in dialog._problem.text()
