@@ -49,6 +49,8 @@ class Settings:
     show_events: bool = True
     lsl: bool = False
     """Whether a live run is published on the local network (Lab Streaming Layer)."""
+    microphone: str = ""
+    """The name of the microphone that is recorded where that is ticked; the system's own if empty."""
     workers: int = 2
     volume_pct: int = 80
     muted: bool = False
