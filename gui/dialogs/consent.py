@@ -34,8 +34,8 @@ class ConsentDialog(QDialog):
         self._sound = QCheckBox("Record the microphone with the video (what is said is stored)")
         self._sound.setEnabled(False)
         heard = f"Microphone: {microphone.description}" if isinstance(microphone, Microphone) else microphone
-        heard_by = label(heard, quiet=True, wrap=True)
-        for part in (self._video, self._sound, heard_by):
+        self._note = label(heard, quiet=True, wrap=True)
+        for part in (self._video, self._sound, self._note):
             part.setVisible(video_possible)
         self._video.toggled.connect(lambda on: self._allow_sound(with_video=on))
         kept = (
@@ -52,7 +52,7 @@ class ConsentDialog(QDialog):
         note = label(kept, quiet=True, wrap=True)
         self.setLayout(
             column(
-                who, self._person, self._agreed, 4, self._pictures, self._video, self._sound, heard_by, note, 8, foot,
+                who, self._person, self._agreed, 4, self._pictures, self._video, self._sound, self._note, note, 8, foot,
                 gap=10, margin=24,
             )
         )  # fmt: skip

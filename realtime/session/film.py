@@ -25,8 +25,8 @@ WAITING_BYTES = 256_000_000
 WAITING_BLOCKS = 3000
 """Blocks of sound that may wait for it: a minute."""
 TIME_BASE = Fraction(1, 90_000)
-IN_PIECES = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-"""So that what a killed process leaves can be played."""
+IN_PIECES = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+"""So that what a killed process leaves can be played, however little there is to a second of it."""
 IN_PIECES_WITH_SOUND = {**IN_PIECES, "frag_duration": "500000", "max_interleave_delta": "500000"}
 """Also while one of the two is missing."""
 PAUSE_S = 0.25
