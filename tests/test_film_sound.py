@@ -116,7 +116,7 @@ def test_sound_keeps_its_time_whatever_its_clock_its_blocks_and_what_is_lost(ppm
         told_s = part[0] - 2 + rng.uniform(-0.004, 0.004)
         parts.append(line.add(told_s, np.repeat(part[:, None], 2, 1).astype(np.float32))[:, 0])
         if number % 50 == 49:
-            parts.append(line.silence(part[-1] - 4)[:, 0])  # is there already, unless much was lost
+            parts.append(line.silence(round((part[-1] - 4) * RATE_HZ))[:, 0])  # is there already, unless much was lost
     samples = np.concatenate(parts)
     assert line.next == len(samples)
     there = np.flatnonzero(samples)
@@ -154,16 +154,17 @@ def test_sound_from_before_the_recording_is_not_kept(tmp_path):
 
 
 def test_a_microphone_that_goes_away_is_said_once_and_the_film_goes_on_silently(tmp_path):
-    told, at_s = [], (0.5, 1.5)
+    told, at_s, rng = [], (0.5, 1.5), np.random.default_rng(0)
     recorder = Recorder(told.append)
     microphone = FakeMicrophone(beeps(at_s, 2.0), breaks=True)
     path = start(recorder, tmp_path, microphone)
     film(recorder, microphone, at_s, 1.0)
     recorder._recording.film._listening.join()
     for index in range(FPS, 5 * FPS):
-        frame = Frame(index, index / FPS, grey(20, (96, 128)))
+        time_s = index / FPS + rng.uniform(0, 0.01)
+        frame = Frame(index, time_s, grey(20, (96, 128)))
         recorder.on_capture(frame)
-        recorder.on_analysis(Analysis(index, frame.time_s), frame)
+        recorder.on_analysis(Analysis(index, time_s), frame)
     recorder.stop()
     assert not recorder.problem
     assert [(notice.kind, "silent from there on" in notice.text) for notice in told] == [(NoticeKind.DEGRADED, True)]

@@ -142,6 +142,6 @@ class Film:
         while self._heard:
             block = self._heard.popleft()
             sound.write(self._line.add(block.time_s - self._zero_s, block.samples))
-        silent_to_s = now_s if over else now_s - LATE_S
-        while (from_s := self._line.next / RATE_HZ) < silent_to_s:
-            sound.write(self._line.silence(min(from_s + 1.0, silent_to_s)))
+        silent_to = round((now_s if over else now_s - LATE_S) * RATE_HZ)
+        while self._line.next < silent_to:
+            sound.write(self._line.silence(min(self._line.next + RATE_HZ, silent_to)))

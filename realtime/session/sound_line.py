@@ -45,9 +45,9 @@ class SoundLine:
         self._off -= change
         return self._appended(_stretched(block, change) if change else block)
 
-    def silence(self, until_s: float) -> NDArray[np.float32]:
-        """Return the silence to append so that the line reaches a time of the film; empty where it does already."""
-        count = max(round(until_s * RATE_HZ) - self.next, 0)
+    def silence(self, until: int) -> NDArray[np.float32]:
+        """Return the silence to append so that this sample is the next one; empty where the line is there already."""
+        count = max(until - self.next, 0)
         if count:
             self._placed = False
         return self._appended(np.zeros((count, CHANNELS), np.float32))

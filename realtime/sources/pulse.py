@@ -192,7 +192,9 @@ class PulseMicrophone:
         if data.value:
             samples[:] = np.frombuffer(ctypes.string_at(data, size.value), np.float32).reshape(-1, CHANNELS)
         self._server.call("stream_drop", self._stream)
-        block = SoundBlock(self._clock.zero_s + self._read / RATE_HZ, samples)
+        # where many come at once, the clock may not have been asked since: nothing was captured later than now
+        latest_s = time.monotonic() - len(samples) / RATE_HZ
+        block = SoundBlock(min(self._clock.zero_s + self._read / RATE_HZ, latest_s), samples)
         self._read += len(samples)
         return block
 
