@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import mediapipe
 import numpy as np
-from mediapipe.tasks.python import BaseOptions, vision
 
 from benchmarks.harness import Effort, Measure, Plot, Progress, Result, in_turn
 from benchmarks.harness.measure import ratios
 from medn.face.landmarker import MODEL_FILE, native_log_silenced
+from medn.face.mediapipe_tasks import BaseOptions, Image, ImageFormat, vision
 from realtime.drivers import run_replay
 from realtime.pipeline import Pipeline
 from realtime.session import SessionWriter
@@ -133,7 +132,7 @@ def bare_loop(video: Path, seconds: float) -> Timing:
     with native_log_silenced():
         landmarker = vision.FaceLandmarker.create_from_options(options)
         blank = np.zeros((64, 64, 3), np.uint8)
-        landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, blank), 0)  # the first costs more
+        landmarker.detect_for_video(Image(ImageFormat.SRGB, blank), 0)  # the first costs more
     capture = cv2.VideoCapture(str(video))
     with landmarker:
         frames, began_s = 0, time.perf_counter()
@@ -143,7 +142,7 @@ def bare_loop(video: Path, seconds: float) -> Timing:
             if not read or time_ms >= 1000 * seconds:
                 break
             rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-            landmarker.detect_for_video(mediapipe.Image(mediapipe.ImageFormat.SRGB, rgb), round(time_ms) + 1)
+            landmarker.detect_for_video(Image(ImageFormat.SRGB, rgb), round(time_ms) + 1)
             frames += 1
         wall_s = time.perf_counter() - began_s
     capture.release()

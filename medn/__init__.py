@@ -17,6 +17,7 @@ __all__ = ["Movement", "Network", "__version__", "load"]
 
 # ONNX Runtime from 1.29 on sends usage data unless this is set before the library is loaded; its own
 # `disable_telemetry_events` neither stops the sender nor keeps it from writing a machine number to the home folder.
+# Where name servers do not answer, it keeps a process from ending, too: for 51 s with three of them.
 # Every part of the product imports this package first, and worker processes inherit the variable.
 if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
     sys.modules["onnxruntime"].disable_telemetry_events()

@@ -50,10 +50,7 @@ def test_an_analysis_can_be_paused_and_stopped_and_keeps_what_was_done(window, i
     [entry] = queue.entries
     until(lambda: entry.done_s > 0, 60)
     queue.pause()
-    live_for(0.5)
-    before_s = entry.done_s
-    live_for(0.7)
-    assert entry.done_s == before_s
+    until(lambda: _stands_still(entry), 60)
     queue.stop(entry)
     queue.start()
     until(lambda: entry.worker is None, 60)
@@ -110,3 +107,9 @@ def test_a_key_asks_for_recordings(window, interview, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(interview)], ""))
     press(window.analyze, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
     assert [entry.path for entry in window.analyze.queue.entries] == [interview]
+
+
+def _stands_still(entry):
+    before_s = entry.done_s
+    live_for(0.7)
+    return entry.done_s == before_s

@@ -119,6 +119,12 @@ def test_whichever_part_is_imported_first_the_library_sends_nothing(tmp_path, fi
     assert _finish(tmp_path, _start(tmp_path, (str(tmp_path / "orders.py"), first))) == ([], [])
 
 
+def test_looking_for_faces_opens_no_sound_system():
+    program = "import sys, medn.face.landmarker; print(sorted(name for name in sys.modules if 'sounddevice' in name))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
+
+
 def test_who_imports_the_library_before_medn_is_warned():
     # a stand-in: the real library would begin to send
     program = (

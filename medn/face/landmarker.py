@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from mediapipe import Image, ImageFormat
-from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
+
+from medn.face.mediapipe_tasks import BaseOptions, Image, ImageFormat, vision
 
 MODEL_FILE = Path(__file__).with_name("face_landmarker.task")
 

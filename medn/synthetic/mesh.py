@@ -1,8 +1,9 @@
 """The triangulated face that the 478 landmarks span: skin, eyes, mouth and the face's rim."""
 
 import numpy as np
-from mediapipe.tasks.python.vision import FaceLandmarksConnections
 from numpy.typing import NDArray
+
+from medn.face.mediapipe_tasks import vision
 
 UPPER_LIDS = (
     (263, 466, 388, 387, 386, 385, 384, 398, 362),
@@ -36,7 +37,7 @@ LIPS_LOWER = (
 
 
 def _skin() -> NDArray[np.int64]:
-    edges = np.array([(edge.start, edge.end) for edge in FaceLandmarksConnections.FACE_LANDMARKS_TESSELATION])
+    edges = np.array([(edge.start, edge.end) for edge in vision.FaceLandmarksConnections.FACE_LANDMARKS_TESSELATION])
     # MediaPipe lists each triangle as three edges (a, b), (b, c), (c, a)
     return edges[:, 0].reshape(-1, 3)
 
