@@ -156,6 +156,7 @@ class PulseMicrophone:
         self._clock = _Clock(self._server, self._stream)
         self._read = 0
         self._closed, self._iterating = threading.Event(), False
+        self._releasing = threading.Lock()
 
     def blocks(self) -> Iterator[SoundBlock]:
         """Yield the sound until closed."""
@@ -199,11 +200,12 @@ class PulseMicrophone:
         return block
 
     def _release(self) -> None:
-        if self._stream:
-            self._server.call("stream_disconnect", self._stream)
-            self._server.call("stream_unref", self._stream)
-            self._stream = 0
-            self._server.close()
+        with self._releasing:  # it may be closed at the moment at which the iteration begins
+            if self._stream:
+                self._server.call("stream_disconnect", self._stream)
+                self._server.call("stream_unref", self._stream)
+                self._stream = 0
+                self._server.close()
 
 
 class _Clock:
