@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
@@ -64,6 +64,8 @@ class Apart:
     at_s: NDArray[np.float64]
     late_s: NDArray[np.float64]
     frames_lost: int
+    beeper_late_s: float
+    """The longest time by which this machine was late in making a sample, which no recording can know."""
 
 
 def measure(size: Size, progress: Progress, source: str | None) -> Result:
@@ -72,9 +74,8 @@ def measure(size: Size, progress: Progress, source: str | None) -> Result:
         raise ImpossibleError("The microphone is made with pactl, which is missing (Debian: pulseaudio-utils).")
     measures = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, ppm in CLOCKS_PPM.items():
-            progress(f"{name}, {size.seconds:.0f} s")
-            apart = film(Path(folder) / f"{ppm}.medn", source, ppm, size.seconds)
+        progress(f"{size.seconds:.0f} s")
+        for name, apart in film(Path(folder), source, size.seconds).items():
             late_ms = 1000 * apart.late_s
             part = max(len(late_ms) // 10, 1)
             for quantity, value in (
@@ -87,12 +88,15 @@ def measure(size: Size, progress: Progress, source: str | None) -> Result:
             measures += [
                 Measure(f"{name}: flashes measured", "count", "", (float(len(late_ms)),), "neither"),
                 Measure(f"{name}: frames not filmed", "count", "", (float(apart.frames_lost),), "lower"),
+                Measure(
+                    f"{name}: a beep was late by at most", "latest", "ms", (1000 * apart.beeper_late_s,), "neither"
+                ),
             ]
     return Result(
         benchmark="filming",
         question="How far are picture and sound of a recorded film apart?",
         conditions={
-            "length": f"{size.seconds:.0f} s for each clock",
+            "length": f"{size.seconds:.0f} s, filmed with both clocks at a time",
             "camera": f"device {source}" if source else f"built in, {FPS} fps, 640×480",
             "microphone": "a pipe source of PulseAudio, written every 5 ms",
             "analysis": "none, so that only filming is measured",
@@ -105,31 +109,37 @@ def measure(size: Size, progress: Progress, source: str | None) -> Result:
     )
 
 
-def film(path: Path, source: str | None, ppm: float, seconds: float) -> Apart:
-    """Record a film of a camera and of a microphone whose clock is off, and return how far they are apart."""
-    with _pipe(path.with_suffix(".fifo")) as fifo, open_source(source) if source else Flashing() as camera:
-        context, told = multiprocessing.get_context("spawn"), list[Notice]()
-        first_s, begun = context.Value("d", math.nan), context.Event()
-        beeper = context.Process(target=beep, args=(str(fifo), ppm, first_s, begun), daemon=True)
-        beeper.start()
-        recorder = Recorder(told.append)
-        try:
+def film(folder: Path, source: str | None, seconds: float) -> dict[str, Apart]:
+    """Film a camera once for each clock, at the same time; return how far picture and sound are apart, by clock."""
+    context, told = multiprocessing.get_context("spawn"), list[Notice]()
+    first_s = context.Value("d", math.nan)
+    recorders, late_s = {}, {}
+    with ExitStack() as opened:
+        camera = opened.enter_context(open_source(source) if source else Flashing())
+        for name, ppm in CLOCKS_PPM.items():
+            path, late_s[name], begun = folder / f"{ppm}.medn", context.Value("d", 0.0), context.Event()
+            fifo = opened.enter_context(_pipe(path.with_suffix(".fifo"), f"{PIPE}_{ppm}"))
+            beeper = context.Process(target=beep, args=(str(fifo), ppm, first_s, late_s[name], begun), daemon=True)
+            beeper.start()
+            opened.callback(beeper.join)
+            opened.callback(beeper.terminate)
             begun.wait(60)
+            recorders[name] = Recorder(told.append)
             info = SessionInfo(source="bench", video=str(path.with_suffix(".mp4")), consent="Nobody is filmed.")
-            recorder.start(path, info, film=True, microphone=open_microphone(PIPE))
-            run_live(camera, _Nothing(), [recorder, _Flashes(first_s)], seconds=seconds)
-            lost = recorder.frames_not_filmed
+            microphone = open_microphone(f"{PIPE}_{ppm}")
+            recorders[name].start(path, info, film=True, microphone=microphone)
+        run_live(camera, _Nothing(), [*recorders.values(), _Flashes(first_s)], seconds=seconds)
+        lost = {name: recorder.frames_not_filmed for name, recorder in recorders.items()}
+        for recorder in recorders.values():
             recorder.stop()
-        finally:
-            beeper.terminate()
-            beeper.join()
-    for problem in (recorder.problem, *(notice.text for notice in told)):
+    for problem in (*(recorder.problem for recorder in recorders.values()), *(notice.text for notice in told)):
         if problem:
             raise ImpossibleError(problem)
-    return compared(path.with_suffix(".mp4"), lost)
+    films = {name: folder / f"{ppm}.mp4" for name, ppm in CLOCKS_PPM.items()}
+    return {name: compared(made, lost[name], late_s[name].value) for name, made in films.items()}
 
 
-def compared(video: Path, lost: int) -> Apart:
+def compared(video: Path, lost: int, beeper_late_s: float) -> Apart:
     """Compare each flash of a film with the beep that is nearest to it."""
     flashes_s, bright = [], False
     for item in VideoFile(video):
@@ -154,10 +164,10 @@ def compared(video: Path, lost: int) -> Apart:
     beeps_s = np.array(beeps)
     at_s = np.array([flash_s for flash_s in flashes_s if beeps_s[0] - 0.5 < flash_s < beeps_s[-1] + 0.5])
     late_s = np.array([beeps_s[np.abs(beeps_s - flash_s).argmin()] - flash_s for flash_s in at_s])
-    return Apart(at_s, late_s, lost)
+    return Apart(at_s, late_s, lost, beeper_late_s)
 
 
-def beep(fifo: str, ppm: float, first_s: "Synchronized[float]", begun: Event) -> None:
+def beep(fifo: str, ppm: float, first_s: "Synchronized[float]", late_s: "Synchronized[float]", begun: Event) -> None:
     """Write sound into a pipe for good: from a known time on, 100 ms of 1 kHz every two seconds, by a wrong clock."""
     pipe = os.open(fifo, os.O_WRONLY)
     rate_hz, written, began_s = RATE_HZ * (1 + 1e-6 * ppm), 0, time.monotonic()
@@ -167,6 +177,8 @@ def beep(fifo: str, ppm: float, first_s: "Synchronized[float]", begun: Event) ->
         wave = np.where(since_s < 0.1, 0.5 * np.cos(2 * np.pi * 1000 * since_s), 0.0)
         written += CHUNK
         time.sleep(max(began_s + written / rate_hz - time.monotonic(), 0))  # a sample is there when its time is over
+        if not math.isnan(first_s.value):
+            late_s.value = max(late_s.value, time.monotonic() - began_s - written / rate_hz)
         begun.set()
         os.write(pipe, np.repeat((32767 * np.nan_to_num(wave)).astype("<i2"), 2).tobytes())
 
@@ -236,10 +248,10 @@ class _Nothing:
 
 
 @contextmanager
-def _pipe(fifo: Path) -> Iterator[Path]:
+def _pipe(fifo: Path, name: str) -> Iterator[Path]:
     """A microphone of the sound server that reads from a pipe."""
     form = ("format=s16le", f"rate={RATE_HZ}", "channels=2")
-    command = ("pactl", "load-module", "module-pipe-source", f"source_name={PIPE}", f"file={fifo}", *form)
+    command = ("pactl", "load-module", "module-pipe-source", f"source_name={name}", f"file={fifo}", *form)
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         raise ImpossibleError(f"The sound server makes no pipe: {made.stderr.strip()}")

@@ -28,10 +28,8 @@ PATIENCE_S = 3.0
 BLOCK_S = 0.02
 ASK_EVERY_S = 0.25
 """How often the server is asked where the microphone's clock is."""
-ANSWER_S, TOO_OLD_S = 0.01, 2.0
-"""An answer that took longer is not used, unless the last that was used is too old."""
 ANSWERS = 8
-"""Of the newest answers the earliest counts: what is under way within a busy server makes the others late."""
+"""Answers that are believed: those of two seconds."""
 
 _FLOAT32, _FRAME_BYTES = 5, 4 * CHANNELS  # of the machine's own byte order
 _READY, _FAILED_CONTEXT, _READY_STREAM, _FAILED_STREAM = 4, 5, 2, 3
@@ -209,14 +207,18 @@ class PulseMicrophone:
 
 
 class _Clock:
-    """When a stream's first sample would have been captured, had the microphone's clock always run as it does now."""
+    """When a stream's first sample would have been captured, had the microphone's clock always run as it does now.
+
+    The server is asked again and again how many samples there are; it answered at some moment between question and
+    answer. The earliest of the newest answers count: what is under way within a busy server makes the others late.
+    """
 
     def __init__(self, server: "_Server", stream: int) -> None:
         self.zero_s: float | None = None
         """On the clock of `time.monotonic()`; None before the first answer."""
-        self._answers_s: deque[float] = deque(maxlen=ANSWERS)
+        self._bounds_s: deque[tuple[float, float]] = deque(maxlen=ANSWERS)
         self._server, self._stream = server, stream
-        self._asked_s = self._known_s = -math.inf
+        self._asked_s = -math.inf
         self._answered: bool | None = False  # None: the answer has not come yet
         self._callback = _ON_TIMING(self._on_answer)
 
@@ -234,13 +236,13 @@ class _Clock:
         if not self._answered:
             return
         self._answered, now_s = False, time.monotonic()
-        took_s = now_s - self._asked_s
-        if took_s < ANSWER_S or self.zero_s is None or now_s - self._known_s > TOO_OLD_S:
-            timing = self._server.timing(self._stream)
-            # what has reached the server, and what the device still holds; a monitor is ahead of what its output plays
-            ahead_s = timing.write_index / _FRAME_BYTES / RATE_HZ + 1e-6 * (timing.source_us - timing.sink_us)
-            self._answers_s.append(now_s - took_s / 2 - ahead_s)
-            self.zero_s, self._known_s = min(self._answers_s), now_s
+        timing = self._server.timing(self._stream)
+        # what has reached the server, and what the device still holds; a monitor is ahead of what its output plays
+        ahead_s = timing.write_index / _FRAME_BYTES / RATE_HZ + 1e-6 * (timing.source_us - timing.sink_us)
+        self._bounds_s.append((self._asked_s - ahead_s, now_s - ahead_s))
+        earliest_s, latest_s = (min(bounds) for bounds in zip(*self._bounds_s, strict=True))
+        before_s = self.zero_s if self.zero_s is not None else (earliest_s + latest_s) / 2
+        self.zero_s = min(max(before_s, earliest_s), latest_s)
 
     def _on_answer(self, _stream: object, success: int, _data: object) -> None:
         self._answered = bool(success)
