@@ -105,9 +105,9 @@ def measure(size: Size, progress: Progress, source: str | None) -> Result:
         },
         measures=tuple(measures),
         notes=(
-            "Negative: the sound came before the picture. A fake webcam stamps a frame when it is fetched, so that a busy "
-            "machine makes a flash late; the built-in camera never does. Without a correction, clocks that differ by 200 ppm are "
-            f"{0.2 * size.seconds:.0f} ms apart at the end.",
+            "Negative: the sound came before the picture. A fake webcam stamps a frame when it is fetched, so that a "
+            "busy machine makes a flash late; the built-in camera never does. Without a correction, clocks that differ "
+            f"by 200 ppm are {0.2 * size.seconds:.0f} ms apart at the end.",
         ),
     )
 
