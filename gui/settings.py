@@ -16,7 +16,7 @@ DEFAULT_SCORE_THRESHOLD = 0.6
 """The default of `PipelineParameters`, which takes a second to import; a test compares the two."""
 OLD_PLACES = (0.9, 0.9, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3)
 """Score threshold nearest to each place of the older slider, which settings files stored as `sensitivity`."""
-TERMS = 2
+TERMS = 3
 """Version of the responsible-use page; a newer one must be accepted again."""
 UNSAVED = ("person", "rest_s")
 """Never written to the file: participants' names are part of their sessions only, and are deleted with these; a stretch
