@@ -1,13 +1,14 @@
-# make run   starts the desktop app; where there is no display, the demo in the terminal
-# make test  formatting, lint, types, tests
-# Both set up what they need first: see .ci/setup.
+# make run     starts the desktop app; where there is no display, the demo in the terminal
+# make test    formatting, lint, types, tests
+# make bundle  the app as one folder and archive that need no Python, in dist/
+# Each sets up what it needs first: see .ci/setup.
 
 bin := .venv/bin
 has_display := $(or $(DISPLAY),$(WAYLAND_DISPLAY))
 has_app := $(wildcard gui/app.py)
 pytest := xvfb-run -a -s "-screen 0 1920x1080x24" $(bin)/python -m pytest
 
-.PHONY: run test
+.PHONY: run test bundle
 
 ifeq (,$(and $(has_display),$(has_app)))
 run: .venv/.ready-base
@@ -27,6 +28,9 @@ test: .venv/.ready-test
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(pytest) -n 2 --dist loadfile --durations 25 || { echo "What failed runs once more, alone:" && $(pytest) --last-failed --last-failed-no-failures none; }
+
+bundle: .venv/.ready-app
+	@.ci/bundle
 
 # One stamp for each part; it is old when what is to be installed may have changed.
 .venv/.ready-%: pyproject.toml .ci/setup

@@ -9,6 +9,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from medn import __version__
 
@@ -147,6 +150,30 @@ def test_the_version_stands_in_two_places_that_agree() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
 
 
+def test_the_workflow_has_pinned_actions_and_may_read_only() -> None:
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for job in workflow["jobs"].values())
+    assert "secrets" not in text
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+    systems = workflow["jobs"]["elsewhere"]["strategy"]["matrix"]["system"]
+    assert {name.split("-")[0] for name in systems} == {"macos", "windows"}
+    ran = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
+    assert {"bash .ci/run", "python -m mypy --platform win32", "python -m mypy --platform darwin"} <= set(ran)
+
+
+def test_the_constraints_hold_a_version_of_every_package_that_the_app_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    pinned = {canonicalize_name(name): version for name, version in pinned.items()}
+    for needed in map(Requirement, project["dependencies"] + project["optional-dependencies"]["app"]):
+        assert pinned[canonicalize_name(needed.name)] in needed.specifier, needed
+
+
 def test_the_promised_extras_can_be_asked_for() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert {"app", "cluster", "export", "lab", "tensorrt", "test"} <= set(extras)
+    assert {"app", "cluster", "docs", "export", "lab", "tensorrt", "test"} <= set(extras)

@@ -1,6 +1,8 @@
 """The tables of a session file, read as untrusted input: a damaged row is left out and counted."""
 
+import json
 import os
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -144,11 +146,25 @@ def _prepared(database: sqlite3.Connection, path: Path) -> dict[str, str]:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise SessionError(
-            f"{path} was written by a newer MEDN (format {version}; this one reads {VERSION}): update MEDN."
+            f"{path} was written by a newer MEDN{_writer(database)} (format {version}; this one reads {VERSION}): "
+            "update MEDN."
         )
     if version < 1:
         raise SessionError(f"{path} is damaged: there is no format {version}.")
     return check.check_schema(database, path)
+
+
+def _writer(database: sqlite3.Connection) -> str:
+    """The version that wrote a session of an unknown format, as an apposition; empty if it is not where it was."""
+    try:
+        [(statement,)] = database.execute("SELECT sql FROM sqlite_master WHERE name = 'session'")
+        if not re.match(r"CREATE TABLE\b", str(statement)):
+            return ""
+        [(versions,)] = database.execute("SELECT substr(versions, 1, 10000) FROM session")
+        written_by = json.loads(versions)["medn"]
+    except (sqlite3.Error, ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return f", {check.printable(written_by)}," if written_by else ""
 
 
 @contextmanager

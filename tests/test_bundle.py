@@ -1,0 +1,81 @@
+"""The bundle: what a desktop is told about it, and that it names what the app needs. Building it takes minutes."""
+
+import configparser
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from packaging.requirements import Requirement
+
+from realtime.session import SessionInfo, SessionWriter
+
+ROOT = Path(__file__).parents[1]
+BUNDLE = ROOT / "bundle"
+
+
+def test_the_scripts_are_shell() -> None:
+    for script in (ROOT / ".ci" / "bundle", BUNDLE / "install", BUNDLE / "medn-open"):
+        subprocess.run(["/bin/sh", "-n", script], check=True)
+        assert os.access(script, os.X_OK)
+
+
+def test_make_bundle_makes_it() -> None:
+    done = subprocess.run(["make", "-C", ROOT, "--dry-run", "bundle"], capture_output=True, text=True, check=True)
+    assert ".ci/bundle" in done.stdout
+
+
+def test_a_session_is_known_by_its_beginning_and_its_name(tmp_path: Path) -> None:
+    SessionWriter(tmp_path / "a.medn", SessionInfo(source="camera 0")).close()
+    [kind] = ElementTree.parse(BUNDLE / "medn-mime.xml").getroot()
+    names = {element.tag.rpartition("}")[2]: element for element in kind.iter()}
+    offset, value = int(names["match"].get("offset")), names["match"].get("value").encode()
+    assert (tmp_path / "a.medn").read_bytes()[offset:][: len(value)] == value
+    assert names["glob"].get("pattern") == "*.medn"
+    entry = configparser.ConfigParser(interpolation=None)
+    entry.read(BUNDLE / "medn.desktop")
+    assert entry["Desktop Entry"]["MimeType"].rstrip(";") == kind.get("type")
+    assert ElementTree.parse(BUNDLE / "medn.svg").getroot().get("viewBox")
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """A bundle whose program tells what it is asked, in a folder with a space."""
+    folder = tmp_path / "the bundle"
+    folder.mkdir()
+    for name in ("install", "medn-open", "medn.desktop", "medn.svg", "medn-mime.xml"):
+        (folder / name).write_bytes((BUNDLE / name).read_bytes())
+        (folder / name).chmod(0o755)
+    (folder / "medn").write_text('#!/bin/sh\nprintf "[%s]" "$@"\n')
+    (folder / "medn").chmod(0o755)
+    return folder
+
+
+def test_the_desktop_opens_a_session_in_the_app_and_the_entries_can_be_removed(unpacked: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    run = {"env": {"HOME": str(home), "PATH": "/usr/bin:/bin"}, "capture_output": True, "text": True, "check": True}
+    subprocess.run([unpacked / "install"], **run)
+    started = re.search(
+        r'^Exec="(.*)" %f$', (home / ".local/share/applications/medn.desktop").read_text(), re.MULTILINE
+    )
+    assert subprocess.run([started[1], "a b.medn"], **run).stdout == "[review][a b.medn]"
+    assert subprocess.run([home / ".local/bin/medn-open", "a.medn"], **run).stdout == "[review][a.medn]"
+    subprocess.run([unpacked / "install", "remove"], **run)
+    left = [str(path) for path in home.rglob("*medn*") if not path.is_dir()]
+    assert [path for path in left if "/mime/application/" not in path] == []
+
+
+def test_versions_that_sessions_tell_are_in_it() -> None:
+    from realtime.session.paths import PACKAGES
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    reported = set(
+        re.findall(r'"([\w-]+)"', re.search(r"REPORTED = \[(.*?)\]", (BUNDLE / "medn.spec").read_text(), re.DOTALL)[1])
+    )
+    assert reported >= set(PACKAGES)
+    needed = {Requirement(line).name for line in project["dependencies"] + project["optional-dependencies"]["app"]}
+    assert reported <= needed
