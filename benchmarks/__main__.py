@@ -163,6 +163,22 @@ def playback(
 
 
 @bench.command()
+def filming(
+    source: Annotated[str | None, typer.Argument(help="A camera that flashes every 2 s [default: built in].")] = None,
+    effort: EffortOption = Effort.NORMAL,
+    as_json: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """Measure how far picture and sound of a recorded film are apart (needs PulseAudio)."""
+    from benchmarks import filming as module
+
+    def benchmark(effort: Effort, progress: Progress) -> Result:
+        return module.measure(module.SIZES[effort], progress, source)
+
+    _run({"filming": benchmark}, effort, as_json, folder)
+
+
+@bench.command()
 def desk(
     effort: EffortOption = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
 ) -> None:

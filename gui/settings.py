@@ -18,7 +18,7 @@ OLD_PLACES = (0.9, 0.9, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3)
 """Score threshold nearest to each place of the older slider, which settings files stored as `sensitivity`."""
 LABEL_KEYS = tuple("123456789")
 """The keys of the labels for marks."""
-TERMS = 2
+TERMS = 3
 """Version of the responsible-use page; a newer one must be accepted again."""
 UNSAVED = ("person", "rest_s")
 """Never written to the file: participants' names are part of their sessions only, and are deleted with these; a stretch
@@ -51,6 +51,8 @@ class Settings:
     show_events: bool = True
     lsl: bool = False
     """Whether a live run is published on the local network (Lab Streaming Layer)."""
+    microphone: str = ""
+    """The name of the microphone that is recorded where that is ticked; the system's own if empty."""
     workers: int = 2
     volume_pct: int = 80
     muted: bool = False

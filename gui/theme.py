@@ -169,11 +169,13 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.ground}; b
     selection-color: {t.on_accent}; }}
 QPushButton[role="verdict"]:checked {{ background: {t.line}; border-color: {t.text}; }}
 QCheckBox {{ spacing: 8px; }}
+QCheckBox:disabled {{ color: {t.quiet}; }}
 QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {t.quiet};
     border-radius: 4px; background: {t.ground}; }}
 QRadioButton::indicator {{ border-radius: 8px; }}
 QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
 QCheckBox::indicator:checked {{ image: url("{TICK}"); }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QCheckBox::indicator:focus, QCheckBox:focus {{ border-color: {t.accent}; }}
 
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}

@@ -73,11 +73,15 @@ def live(
     rate: Rate = None,
     runtime: Runtime = "auto",
     mode: Annotated[str, typer.Option(help="Picture and rate asked of a camera.")] = "1280x720@30",
+    video: Annotated[bool, typer.Option("--video", help="With --out: keep the video too, beside the session.")] = False,
+    microphone: Annotated[bool, typer.Option("--microphone", help="With --video: record the sound too.")] = False,
+    person: Annotated[str | None, typer.Option(help="Who is filmed with --video, and agreed to that.")] = None,
     lsl: Annotated[bool, typer.Option("--lsl", help="Publish on the local network (Lab Streaming Layer).")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Analyse a camera live; a file is played at its own pace."""
     from realtime.drivers import Tally, run_live
+    from realtime.filming import EndsWithRecording, start_filming
     from realtime.lsl import LslStreams
     from realtime.pipeline import Pipeline, PipelineParameters
     from realtime.report import (
@@ -94,18 +98,25 @@ def live(
     from realtime.sources import open_source
 
     if not headless:
-        if seconds or session or as_json or lsl:
-            raise refusal("--seconds, --out, --lsl and --json need --headless; the window has its own Record.")
+        if seconds or session or as_json or lsl or video or microphone:
+            raise refusal("--seconds, --out, --video, --lsl and --json need --headless; the window has its own Record.")
         context.obj(source=source)  # the window is opened by the layer above
+    if (video and not session) or ((microphone or person) and not video):
+        raise refusal("--video needs --out; --microphone and --person need --video.")
     parameters = PipelineParameters(
         most_faces=faces, runtime=runtime, score_threshold=threshold, decision=decision_named(spotter)
     )
     with ctrl_c_stops() as stop, ExitStack() as opened:
         pipeline = opened.enter_context(Pipeline(parameters))
         camera = opened.enter_context(open_source(source, rate_hz=rate, mode=_camera_mode(mode)))
-        sinks = [EventLines(camera.name, as_json), NoticeLines()]
-        writer = None
-        if session:
+        notices = NoticeLines()
+        sinks = [EventLines(camera.name, as_json), notices]
+        writer = recorder = None
+        if session and video:
+            recorder = start_filming(session, camera, pipeline, notices.on_notice, person=person, sound=microphone)
+            opened.callback(recorder.stop)
+            sinks += [recorder, EndsWithRecording(recorder)]
+        elif session:
             writer = opened.enter_context(
                 SessionWriter(
                     session,
@@ -117,7 +128,8 @@ def live(
             sinks.append(writer)
         tally, streams = Tally(), None
         if lsl:
-            streams = LslStreams(camera.name, tally, writer.mark if writer else lambda _time_s, _text: None)
+            mark = next((kept.mark for kept in (writer, recorder) if kept), lambda _time_s, _text: None)
+            streams = LslStreams(camera.name, tally, mark)
             opened.callback(streams.close)
             sinks.append(streams)
             stderr.print(f"Publishing to every machine on the local network; {streams.offset.sentence()}")
@@ -125,6 +137,10 @@ def live(
         summary = run_live(camera, pipeline, sinks, seconds=seconds, stop=stop, tally=tally)
         if writer:
             writer.close(summary)
+        if recorder:
+            recorder.stop(summary)
+            if recorder.problem:
+                raise refusal(recorder.problem)
         if as_json:
             recognizer = pipeline.recognizer
             print_line(summary_record(summary, recognizer.runtime.name, recognizer.weights.name))
@@ -133,7 +149,7 @@ def live(
         stderr.print(accounts_line(summary))
         stderr.print(findings_line(summary))
         if streams:
-            stderr.print(f"Markers of the lab taken into the session: {streams.markers if writer else 0}.")
+            stderr.print(f"Markers of the lab taken into the session: {streams.markers if session else 0}.")
 
 
 @app.command()

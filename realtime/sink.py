@@ -7,6 +7,9 @@ from realtime.types import Analysis, Frame
 class Sink:
     """To be subclassed: a method that is not overridden does nothing."""
 
+    def on_zero(self, zero_s: float) -> None:
+        """Time 0 of a live run on the clock of `time.monotonic()`; once, by the capturing thread, before any frame."""
+
     def on_capture(self, frame: Frame) -> None:
         """A live source captured a frame, analyzed or dropped later; called by the capturing thread, must not wait."""
 

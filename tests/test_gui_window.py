@@ -155,7 +155,9 @@ def test_without_a_display_the_command_names_the_commands_that_need_none(monkeyp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-@pytest.mark.parametrize("stale", [{"DISPLAY": ":7777"}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "/nowhere"}])
+@pytest.mark.parametrize(
+    "stale", [{"DISPLAY": ":7777"}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": "/nowhere"}]
+)
 def test_a_display_that_is_named_but_gone_is_refused_in_a_sentence(stale):
     unset = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR")
     environment = {name: value for name, value in os.environ.items() if name not in unset} | stale

@@ -50,6 +50,16 @@ QTimer.singleShot(int(1000 * float(sys.argv[2])), lambda: os.kill(os.getpid(), s
 sys.exit(main(source=sys.argv[1]))
 """
 
+MICROPHONE = """
+from realtime.sources import SourceError
+from realtime.sources.microphone import open_microphone
+
+try:
+    open_microphone().close()
+except SourceError as error:  # the machine may have none
+    print(error)
+"""
+
 ORDERS_OF_IMPORT = """
 import importlib, sys, time
 for name in sys.argv[1:]:
@@ -68,6 +78,7 @@ def traced(film, tmp_path_factory):
     long = repeated(film, base / "long.mp4", 7)
     (base / "worker.py").write_text(WORKER)
     (base / "window.py").write_text(WINDOW)
+    (base / "microphone.py").write_text(MICROPHONE)
     command, live_s = ("-m", "gui"), ("--seconds", str(SECONDS))
     programs = {
         "demo": (*command, "demo"),
@@ -76,6 +87,7 @@ def traced(film, tmp_path_factory):
         "replay with PyTorch": (*command, "replay", str(film), "--runtime", "pytorch", "--out", "OUT"),
         "live": (*command, "live", "--source", str(long), "--headless", *live_s, "--out", "OUT/l.medn"),
         "doctor": (*command, "doctor"),
+        "microphone": (str(base / "microphone.py"),),
         "worker of the app": (str(base / "worker.py"), str(film), "OUT", str(SECONDS)),
         "window": (str(base / "window.py"), str(film), str(SECONDS)),
     }  # fmt: skip
@@ -85,6 +97,7 @@ def traced(film, tmp_path_factory):
 
 PROGRAMS = (
     "demo", "replay", "replay with two workers", "replay with PyTorch", "live", "doctor", "worker of the app", "window",
+    "microphone",
 )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ PARAGRAPHS = (
     ("What stays on this machine",
      "Everything. Nothing is sent anywhere. A session holds times, measurements, your marks and notes, and the name "
      "or code of the person recorded. Pictures of the face are not stored unless you tick that for a recording: two "
-     "with each event, or the whole video. Deleting a session takes all of this and the video recorded with it to the "
+     "with each event, or the whole video. The microphone is recorded, into that video, only if you tick that too. "
+     "Deleting a session takes all of this and the video recorded with it to the "
      "bin, or away for good where there is none; files that you exported or copied, and a recording that was only "
      "analysed, stay where they are."),
     ("What it must not be used for",

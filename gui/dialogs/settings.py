@@ -8,6 +8,8 @@ from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridLay
 from gui.settings import Settings, settings_file
 from gui.widgets.basic import Choice, button, column, label, row
 from gui.widgets.sensitivity import MOST_FACES
+from realtime.sources import SourceError
+from realtime.sources.microphone import list_microphones
 
 MODES = ((640, 480), (1280, 720), (1920, 1080))
 RATES_HZ = (24, 25, 30, 50, 60, 90, 120, 200)
@@ -25,6 +27,7 @@ class SettingsDialog(QDialog):
         self._rate = _choice([(f"{rate} fps", rate) for rate in RATES_HZ], settings.rate_hz)
         self._faces = _choice([(str(count), count) for count in range(1, MOST_FACES + 1)], settings.most_faces)
         self._runtime = _choice(_runtimes(settings.runtime), settings.runtime)
+        self._microphone = _choice(_microphones(settings.microphone), settings.microphone)
         self._workers = _choice([(str(count), count) for count in (1, 2, 3, 4, 6, 8, 12, 16)], settings.workers)
         self._folder = QLineEdit(settings.sessions)
         self._folder.setAccessibleName("Folder of the sessions")
@@ -47,7 +50,8 @@ class SettingsDialog(QDialog):
         grid.setHorizontalSpacing(16)
         rows: list[tuple[str, QWidget]] = [
             ("Camera picture", self._mode), ("Camera rate", self._rate), ("Faces to follow", self._faces),
-            ("Recognition runs on", self._runtime), ("Recordings analysed at a time", self._workers),
+            ("Microphone of recordings", self._microphone), ("Recognition runs on", self._runtime),
+            ("Recordings analysed at a time", self._workers),
         ]  # fmt: skip
         for place, (text, widget) in enumerate(rows):
             name = label(text)
@@ -84,7 +88,7 @@ class SettingsDialog(QDialog):
             settings.spotter, settings.spotter_sha256 = (found.path, found.sha256) if found else ("", "")
         settings.width, settings.height = self._mode.currentData()
         settings.rate_hz, settings.most_faces = self._rate.currentData(), self._faces.currentData()
-        settings.runtime = self._runtime.currentData()
+        settings.runtime, settings.microphone = self._runtime.currentData(), self._microphone.currentData()
         settings.workers, settings.reduced_motion = self._workers.currentData(), self._still.isChecked()
         settings.lsl = self._lsl.isChecked()
         settings.sessions = self._folder.text().strip()
@@ -115,6 +119,19 @@ def _runtimes(chosen: str) -> list[tuple[str, object]]:
     if chosen != "auto" and chosen not in here:
         what = RUNTIMES[chosen].what if chosen in RUNTIMES else chosen
         options.append((f"{what} (not found here)", chosen))
+    return options
+
+
+def _microphones(chosen: str) -> list[tuple[str, object]]:
+    """Return the microphones of this machine, and the chosen one even if it is not connected."""
+    try:
+        here = list_microphones()
+    except SourceError as error:
+        return [(str(error), chosen)]
+    options: list[tuple[str, object]] = [("The system's own" if here else "This machine has none", "")]
+    options += [(each.description, each.name) for each in here]
+    if chosen and chosen not in [each.name for each in here]:
+        options.append((f"{chosen} (not connected)", chosen))
     return options
 
 

@@ -17,6 +17,9 @@ from gui.widgets.mark_text import MarkText
 from gui.widgets.trace import Mark
 from realtime.report import clock
 from realtime.session import Annotation, SessionError, open_session
+from realtime.sources import SourceError
+from realtime.sources.microphone import find_microphone
+from realtime.sources.sound import Microphone
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,28 @@ class Recorder:
         if self.path is not None:
             self.stop()
         elif (run := self._get_run()) is not None and run.state is State.RUNNING:
-            possible = run.is_device
-            dialog = ConsentDialog(self._settings.person, self._owner, video_possible=possible)
+            dialog = ConsentDialog(
+                self._settings.person,
+                self._owner,
+                video_possible=run.is_device,
+                microphone=self._microphone() if run.is_device else "",
+            )
             if dialog.exec() == QDialog.DialogCode.Accepted:
-                self.begin(dialog.person, with_video=dialog.with_video, with_pictures=dialog.with_pictures)
+                self.begin(
+                    dialog.person,
+                    with_video=dialog.with_video,
+                    with_pictures=dialog.with_pictures,
+                    with_sound=dialog.with_sound,
+                )
 
-    def begin(self, person: str, *, with_video: bool, with_pictures: bool = False) -> None:
+    def _microphone(self) -> Microphone | str:
+        """The microphone that would be recorded, or why there is none."""
+        try:
+            return find_microphone(self._settings.microphone)
+        except SourceError as error:
+            return str(error)
+
+    def begin(self, person: str, *, with_video: bool, with_pictures: bool = False, with_sound: bool = False) -> None:
         """Start; consent was given."""
         from realtime.session.paths import free_path
 
@@ -83,7 +102,13 @@ class Recorder:
         self._settings.person = person
         try:
             path = free_path(self._settings.folder, f"{datetime.now():%Y-%m-%d %H-%M-%S}")
-            run.record(path, person=person, with_video=with_video, with_pictures=with_pictures)
+            run.record(
+                path,
+                person=person,
+                with_video=with_video,
+                with_pictures=with_pictures,
+                microphone=self._settings.microphone if with_sound else None,
+            )
         except (SessionError, OSError) as error:
             self._banner.report(str(error), self._owner, warning=True)
         else:

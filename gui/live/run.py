@@ -13,8 +13,9 @@ from medn.errors import UserError
 from medn.faults import log_fault
 from realtime.drivers import Mailbox, Summary, Tally
 from realtime.session.recorder import Recorder
-from realtime.session.schema import AGREED
-from realtime.sources import CameraMode, open_source
+from realtime.session.schema import consent_of
+from realtime.sources import CameraMode, Notice, NoticeKind, SourceError, open_source
+from realtime.sources.microphone import open_microphone
 from realtime.viewing.advice import Advisor
 from realtime.viewing.event_clips import EventClips
 from realtime.viewing.history import History
@@ -55,7 +56,7 @@ class LiveRun:
         self.tally = Tally()
         self.mailbox, self.history, self.advisor = Mailbox(), History(TRACE_S), Advisor()
         self.event_clips = EventClips()
-        self.recorder = Recorder()
+        self.recorder = Recorder(self.history.on_notice)
         self._pipeline: Pipeline | None = None
         self._score_threshold = settings.score_threshold
         self._settings = replace(settings)  # as they were when the run began
@@ -111,19 +112,43 @@ class LiveRun:
         """Whether the recognizer was trained on synthetic movements only."""
         return self._pipeline is not None and self._pipeline.recognizer.weights.synthetic
 
-    def record(self, path: Path, *, person: str, with_video: bool, with_pictures: bool = False) -> None:
-        """Write a session from the next frame on. Raises `SessionError`."""
+    def record(
+        self,
+        path: Path,
+        *,
+        person: str,
+        with_video: bool,
+        with_pictures: bool = False,
+        microphone: str | None = None,
+    ) -> None:
+        """Write a session from the next frame on. Raises `SessionError`.
+
+        `microphone`: the name of one whose sound goes into the video, empty for the system's own; None for no sound.
+        One that cannot be opened is reported as a notice, and the video has no sound.
+        """
         from realtime.session.paths import describe
 
         filmed = str(path.with_suffix(".mp4")) if with_video else self.video
-        kept = [*(["video"] if with_video else []), *(["pictures of the events"] if with_pictures else [])]
-        consent = f"{person}{AGREED}{' with ' + ' and '.join(kept) if kept else ', without pictures'}."
+        with_sound = with_video and microphone is not None
+        asked = {"video": with_video, "sound": with_sound, "pictures of the events": with_pictures}
+        consent = consent_of(person, [name for name, kept in asked.items() if kept])
         assert self._pipeline is not None
         info = describe(
             self._opened, self._pipeline.parameters, self._pipeline.recognizer.weights.sha256, filmed, consent
         )
         pictures = self.event_clips if with_pictures else None
-        self.recorder.start(path, info, film=with_video, pictures=pictures)
+        heard, silent = None, None
+        if with_video and microphone is not None:
+            try:
+                heard = open_microphone(microphone)
+            except SourceError as error:
+                newest = self.mailbox.newest
+                time_s = newest.frame.time_s if newest else 0.0
+                silent = Notice(time_s, NoticeKind.DEGRADED, f"{error} The video has no sound.")
+        self.recorder.start(path, info, film=with_video, pictures=pictures, microphone=heard)
+        if silent is not None:
+            self.recorder.on_notice(silent)
+            self.history.on_notice(silent)
 
     def _work(self) -> None:
         try:

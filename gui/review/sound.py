@@ -1,16 +1,14 @@
 """The sound of the open recording: opened in the background, then played along with the viewer's commands."""
 
-import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
 from PyQt6.QtCore import QLoggingCategory, QObject, pyqtSignal
 
 from gui.review.speaker import Device, Speaker
 from gui.settings import Settings
+from realtime.sources.pulse import keep_cookie_here
 from realtime.viewing.sound import SoundTrack, open_sound
 from realtime.viewing.sound_feed import Heard, Play, SoundFeed
 from realtime.viewing.waveform import Waveform
@@ -25,7 +23,7 @@ OpenDevice = Callable[[], Device]
 def system_device() -> OpenDevice:
     """Return what opens the system's device. Raises RuntimeError without one."""
     QLoggingCategory.setFilterRules("qt.multimedia.*=false")  # it lists libraries on standard error while it loads
-    _keep_cookie_here()
+    keep_cookie_here()
     try:
         # loaded here and by the window's thread: in another one, loading it beside a running window crashes
         from gui.review.sound_device import QtDevice, default_output
@@ -35,15 +33,6 @@ def system_device() -> OpenDevice:
     if output is None:
         raise RuntimeError(NO_DEVICE)
     return lambda: QtDevice(output)
-
-
-def _keep_cookie_here() -> None:
-    """Have libpulse make its cookie, where the user has none yet, in the product's cache and not in their settings."""
-    cookies = (Path.home() / ".pulse-cookie", platformdirs.user_config_path() / "pulse" / "cookie")
-    if "PULSE_COOKIE" not in os.environ and not any(cookie.exists() for cookie in cookies):
-        with suppress(OSError):
-            cache = platformdirs.user_cache_path("medn", ensure_exists=True)
-            os.environ["PULSE_COOKIE"] = str(cache / "pulse-cookie")
 
 
 class Sound(QObject):

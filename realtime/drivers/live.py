@@ -65,11 +65,15 @@ def run_live(
 
 
 def _capture(source: Source, frames: "NewestFrames", sinks: Sequence[Sink]) -> None:
+    began = False
     try:
         for item in source:
             if isinstance(item, Frame):
                 for sink in sinks:
+                    if not began:
+                        sink.on_zero(source.zero_s)
                     sink.on_capture(item)
+                began = True
             frames.put(item)
     finally:
         frames.close()

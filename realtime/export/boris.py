@@ -14,6 +14,7 @@ from medn.contract import AU_NAMES, EMOTIONS
 from realtime.export.context import ExportContext, label_of, milliseconds, one_line, remarks
 from realtime.export.made_by import made_by_line
 from realtime.types import action_units_of, emotion_of
+from realtime.viewing.sound import open_sound
 
 FORMAT_VERSION = "7.0"
 _NUMERIC = 2  # BORIS's number for modifiers of any numeric value
@@ -99,10 +100,18 @@ def _observation(context: ExportContext, created: str) -> dict[str, Any]:
             "length": {video: times_s[-1]},
             "fps": {video: round(rate_hz, 3)},
             "hasVideo": {video: True},
-            "hasAudio": {video: False},  # MEDN does not read sound
+            "hasAudio": {video: _has_sound(Path(video))},
             "offset": {"1": 0.0},
         }
     return observation
+
+
+def _has_sound(video: Path) -> bool:
+    """Whether the recording is there and has sound that can be decoded, as BORIS asks before it draws a waveform."""
+    track = open_sound(video)
+    if track is not None:
+        track.close()
+    return track is not None
 
 
 def _rows(context: ExportContext) -> Iterator[Row]:

@@ -1,22 +1,28 @@
-"""MP4 (H.264): the recording with its events drawn in, with the recording's timestamps and without its sound.
+"""MP4 (H.264): the recording with its events drawn in, with the recording's timestamps and its sound (AAC).
 
-It is black until the recording's picture begins, so that its times are those of the recording in every player.
+It is black until the recording's picture begins, and silent until its sound does, so that its times are those of the
+recording in every player.
 """
 
+import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from realtime.export.context import ExportContext, ExportError, label_of
 from realtime.export.made_by import made_by_line
 from realtime.session import StoredEvent
+from realtime.session.sound_stream import SoundStream
 from realtime.sources import SourceError, VideoFile
 from realtime.types import Frame
+from realtime.viewing.sound import SoundTrack, open_sound
 
 LINGER_S = 1.0
 """A label stays this long after its event, in grey, because the event is too short to read the label."""
@@ -30,12 +36,18 @@ def write_video(context: ExportContext, path: Path) -> None:
     """Write the whole recording, which must still be at the path that the session names."""
     if not context.info.video:
         raise ExportError(f"{context.name} comes from a camera and holds no video to draw events in.")
+    video = Path(context.info.video)
     try:
-        with VideoFile(Path(context.info.video)) as source, av.open(str(path), "w", format="mp4") as container:
+        with (
+            VideoFile(video) as source,
+            open_sound(video) or nullcontext() as track,
+            av.open(str(path), "w", format="mp4") as container,
+        ):
             stream = container.add_stream("libx264", options={"crf": "20", "preset": "veryfast"})
             stream.pix_fmt = "yuv420p"
             container.metadata["comment"] = made_by_line(context, "Video")
             stream.codec_context.time_base = stream.time_base = _TIME_BASE
+            sound = _Sound(container, track) if track is not None else None
             for count, (time_s, image) in enumerate(_pictures(source, context)):
                 if context.stop.is_set():
                     raise ExportError(f"The video of {context.name} was stopped before its end; it is not kept.")
@@ -44,11 +56,30 @@ def write_video(context: ExportContext, path: Path) -> None:
                     if time_s > 0:  # players count from a file's first picture where it has no sound
                         container.mux(stream.encode(_frame(np.zeros_like(image), 0.0)))
                 container.mux(stream.encode(_frame(image, time_s)))
+                if sound is not None:
+                    sound.write(time_s)
                 if count % TICK_EVERY == 0:
                     context.tick(time_s, source.duration_s)
             container.mux(stream.encode())
+            if sound is not None:
+                sound.write(math.inf)
+                sound.end()
     except SourceError as error:
         raise ExportError(f"{context.name} cannot be drawn in: {error}") from error
+
+
+class _Sound:
+    """The recording's sound, on its way into the video."""
+
+    def __init__(self, container: OutputContainer, track: SoundTrack) -> None:
+        self._stream = SoundStream(container)
+        self._blocks = track.samples(0.0)
+        self.end = self._stream.end
+
+    def write(self, until_s: float) -> None:
+        """Write it up to a time, or to its end."""
+        while self._stream.end_s < until_s and (block := next(self._blocks, None)) is not None:
+            self._stream.write(block)
 
 
 def _frame(image: NDArray[np.uint8], time_s: float) -> av.VideoFrame:

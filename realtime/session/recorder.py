@@ -19,6 +19,7 @@ from realtime.session import SessionError, SessionInfo, SessionWriter
 from realtime.session.film import Film
 from realtime.sink import Sink
 from realtime.sources import Cause, Dropped, Notice, NoticeKind
+from realtime.sources.sound import SoundSource
 from realtime.spotting.responses import GRID_HZ
 from realtime.types import Analysis, Event, FaceReading, Frame
 from realtime.viewing.event_clips import EventClips
@@ -30,21 +31,39 @@ class Recorder(Sink):
     A session or a film that cannot be written any more ends the recording, not the run: `problem` says why.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Notice], object] = lambda _: None) -> None:
+        """`tell` is given what happens to the recording itself, in the thread that drives the run."""
         self.problem = ""
         """One sentence, if a recording had to end."""
+        self._tell = tell
         self._lock = threading.Lock()
         self._recording: _Recording | None = None
         self._first_frame_utc: str | None = None
+        self._run_zero_s = math.nan
 
-    def start(self, path: Path, info: SessionInfo, *, film: bool = False, pictures: EventClips | None = None) -> None:
+    def start(
+        self,
+        path: Path,
+        info: SessionInfo,
+        *,
+        film: bool = False,
+        pictures: EventClips | None = None,
+        microphone: SoundSource | None = None,
+    ) -> None:
         """Record from the next frame on. Raises `SessionError` if the session cannot be made.
 
-        With `film`, the video that `info` names is written; without, `info` names a recording that is being played, if
-        any. With `pictures`, onset and apex of each event are kept in the session; those event clips must come before
-        the recorder among the run's sinks.
+        With `film`, the video that `info` names is written, with the sound of the `microphone`, which is closed with
+        it; without, `info` names a recording that is being played, if any. With `pictures`, onset and apex of each
+        event are kept in the session; those event clips must come before the recorder among the run's sinks.
         """
-        recording = _Recording(path, info, self._first_frame_utc, film=film, pictures=pictures)
+        try:
+            recording = _Recording(
+                path, info, self._first_frame_utc, film=film, pictures=pictures, microphone=microphone
+            )
+        except SessionError:
+            if microphone is not None:
+                microphone.close()
+            raise
         with self._lock:
             self._recording, self.problem = recording, ""
 
@@ -88,15 +107,24 @@ class Recorder(Sink):
         """Take the time of day of the run's first frame, for recordings that begin later."""
         self._first_frame_utc = first_frame_utc
 
+    def on_zero(self, zero_s: float) -> None:
+        """Take the clock of the run, which is that of its microphone too."""
+        self._run_zero_s = zero_s
+
     def on_capture(self, frame: Frame) -> None:
         """Film the frame."""
         recording = self._recording  # without the lock: capturing waits for nothing
         if recording is not None:
-            recording.on_capture(frame)
+            recording.on_capture(frame, self._run_zero_s)
 
     def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
         """Keep readings, events and candidates that began while it recorded."""
         self._write(lambda recording: recording.on_analysis(analysis, frame))
+        recording = self._recording
+        if recording is not None and (text := recording.new_sound_problem()):
+            notice = Notice(analysis.time_s, NoticeKind.DEGRADED, text)
+            self.on_notice(notice)
+            self._tell(notice)
 
     def on_drop(self, dropped: Dropped) -> None:
         """Keep that a frame is missing."""
@@ -126,14 +154,21 @@ class _Recording:
     """One recording from its first frame on: times and frame numbers are moved to count from there."""
 
     def __init__(
-        self, path: Path, info: SessionInfo, run_utc: str | None, *, film: bool, pictures: EventClips | None
+        self,
+        path: Path,
+        info: SessionInfo,
+        run_utc: str | None,
+        *,
+        film: bool,
+        pictures: EventClips | None,
+        microphone: SoundSource | None,
     ) -> None:
         self.path = path
         self._run_utc = run_utc  # of the run's first frame
         self.now_s = 0.0
         self._session = SessionWriter(path, info)
         try:
-            self.film = Film(Path(info.video)) if film and info.video else None
+            self.film = Film(Path(info.video), microphone) if film and info.video else None
         except SessionError:
             self._session.close()
             path.unlink()
@@ -145,12 +180,15 @@ class _Recording:
         self._zero_s, self._zero = 0.0, 0
         self._filming = threading.Lock()
         self._closed = False
+        self._told = False  # of the microphone that went away
         self._waiting: deque[Dropped] = deque()  # filmed, not analyzed yet
 
-    def on_capture(self, frame: Frame) -> None:
+    def on_capture(self, frame: Frame, run_zero_s: float) -> None:
         with self._filming:
             if self.film is None or self._closed:
                 return
+            if self._first is None:
+                self.film.begin(run_zero_s + frame.time_s)
             self._begin(frame)
             moved = self._moved_frame(frame)
             self._waiting.append(Dropped(moved.index, moved.time_s, Cause.STOPPED))
@@ -173,6 +211,12 @@ class _Recording:
         if moved is not None:
             self._analyzed(moved.index)
             self.now_s = moved.time_s
+
+    def new_sound_problem(self) -> str:
+        """Why there is no more sound, once."""
+        problem = "" if self.film is None or self._told else self.film.sound_problem
+        self._told = self._told or bool(problem)
+        return problem
 
     def on_drop(self, dropped: Dropped) -> None:
         if self._holds(dropped.index):

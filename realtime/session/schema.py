@@ -4,7 +4,7 @@ Pictures are stored in one table only, which stays empty unless the recorded per
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
@@ -136,6 +136,12 @@ SETTLED = "settled by "
 """Begins the name of a set of codings that settles differences between coders; the name of who settled follows."""
 AGREED = " agreed to be recorded"
 """Follows the name of who is recorded in the consent."""
+
+
+def consent_of(person: str, kept: Sequence[str]) -> str:
+    """The consent as it is stored: who is recorded, that they agreed, and to what beside measurements."""
+    listed = " and ".join([part for part in (", ".join(kept[:-1]), *kept[-1:]) if part])
+    return f"{person}{AGREED}{f' with {listed}' if kept else ', without pictures'}."
 
 
 class SessionError(UserError):
