@@ -33,9 +33,13 @@ def refusal(sentence: str) -> typer.Exit:
 
 def needs(what: str, *modules: str) -> None:
     """End in one sentence, before any work, where a module of one of MEDN's extras (`EXTRAS`) is not installed."""
-    for module in modules:
-        if find_spec(module) is None:
-            raise refusal(missing_sentence(what, module))
+    if sentence := what_is_missing(what, *modules):
+        raise refusal(sentence)
+
+
+def what_is_missing(what: str, *modules: str) -> str:
+    """What cannot be done without one of these modules, and how to get it; empty if all are installed."""
+    return next((missing_sentence(what, module) for module in modules if find_spec(module) is None), "")
 
 
 def missing_sentence(what: str, module: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 import pytest
@@ -21,12 +22,10 @@ from realtime.session.trace import UNIT_PCT, decode, encode
 from realtime.spotting.grid import Steps
 from realtime.spotting.responses import GRID_HZ
 from realtime.training.second_pass import second_pass
-from realtime.training.trace_peaks import INPUTS, find_peaks
-from realtime.types import Analysis, Event, FaceReading, Frame
-from tests.traces import restless_face
+from realtime.types import Event
+from tests.traces import movements_of, readings_of, restless_face, write_trace
 
 SECONDS = 24.0
-PICTURE = np.zeros((2, 2, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -37,37 +36,7 @@ def trace() -> Steps:
 
 @pytest.fixture(scope="module")
 def movements(trace) -> list[Event]:
-    """Its peaks as the pipeline would store them, two of them reported, and one that was too long."""
-    peaks, _ = find_peaks(trace)
-    found = []
-    for number, ((onset_s, offset_s), inputs) in enumerate(zip(peaks.spans_s.tolist(), peaks.inputs, strict=True)):
-        apex_s = (onset_s + offset_s) / 2
-        frames = [round(30 * at_s) for at_s in (onset_s, apex_s, offset_s)]
-        evidence = {f"peak_{name}": float(value) for name, value in zip(INPUTS, inputs, strict=True)} | {"micro": 0.5}
-        score, reason = (0.7, "") if number in (1, 4) else (0.2, "score 0.20")
-        event = Event(0, onset_s, apex_s, offset_s, *frames, score, {"brows": 1.0}, evidence, 900.0, 1.0, reason)
-        found.append(replace(event, accepted=not reason))
-    long = replace(found[0], offset_s=found[0].onset_s + 1, score=0.0, reason="macro-expression: it lasts 1.00 s")
-    return [*found, long]
-
-
-def readings(trace, sizes):
-    """The trace in parts of so many steps, a frame each."""
-    start = 0
-    while start < len(trace):
-        size = next(sizes)
-        steps, start = trace.part(start, start + size), start + size
-        time_s = steps.end_s - 0.4 / GRID_HZ
-        face = FaceReading(
-            0, np.zeros((478, 3), np.float32), np.zeros(6, np.float32), np.ones(6, np.float32), (0, 0, 0), 60, True,
-            trace=steps,
-        )  # fmt: skip
-        yield Analysis(0, time_s, (face,)), Frame(round(time_s * 1000), time_s, PICTURE)
-
-
-def one_after_another():
-    while True:
-        yield 1
+    return movements_of(trace)
 
 
 def at_random():
@@ -78,15 +47,7 @@ def at_random():
 
 @pytest.fixture(scope="module")
 def write(trace, movements):
-    def written(path, sizes):
-        with SessionWriter(path, SessionInfo(source="a")) as session:
-            for analysis, frame in readings(trace, sizes):
-                session.on_analysis(analysis, frame)
-            events = tuple(one for one in movements if one.accepted)
-            session.on_analysis(Analysis(0, SECONDS, (), events, tuple(m for m in movements if not m.accepted)), None)
-        return path
-
-    return written
+    return lambda path, sizes=None: write_trace(path, trace, movements, sizes)
 
 
 @settings(deadline=None, max_examples=20)
@@ -97,7 +58,7 @@ def test_a_block_of_the_trace_is_read_as_it_was_written_to_within_half_a_unit(va
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b"no block", lambda b: encode(np.zeros((60, 450)))])
 def test_a_damaged_part_of_the_trace_costs_that_part(write, trace, tmp_path, damage):
-    path = write(tmp_path / "a.medn", one_after_another())
+    path = write(tmp_path / "a.medn")
     with sqlite3.connect(path) as database:
         # the block that begins at 4 s, and a size that is none of its own
         [[block]] = database.execute("SELECT patches FROM trace ORDER BY start_s LIMIT 1 OFFSET 2")
@@ -113,7 +74,7 @@ def test_a_damaged_part_of_the_trace_costs_that_part(write, trace, tmp_path, dam
 def test_the_second_pass_gives_the_same_scores_however_the_frames_came_and_changes_nothing_else(
     write, movements, tmp_path
 ):
-    paths = write(tmp_path / "a.medn", one_after_another()), write(tmp_path / "b.medn", at_random())
+    paths = write(tmp_path / "a.medn"), write(tmp_path / "b.medn", at_random())
     with open_session(paths[0]) as one, open_session(paths[1]) as other:
         [[_, first]], [[_, second]] = one.traces(), other.traces()
         assert np.array_equal(first.values, second.values)
@@ -144,7 +105,7 @@ def test_the_second_pass_gives_the_same_scores_however_the_frames_came_and_chang
 
 
 def test_a_session_without_a_trace_or_too_short_a_one_is_refused_in_one_sentence(write, tmp_path, trace):
-    early = write(tmp_path / "early.medn", one_after_another())
+    early = write(tmp_path / "early.medn")
     with sqlite3.connect(early) as database:
         database.executescript("DROP TABLE trace; DROP TABLE second_scores")
     database.close()
@@ -153,7 +114,7 @@ def test_a_session_without_a_trace_or_too_short_a_one_is_refused_in_one_sentence
         assert session.events()[0].second_score is None
     short = tmp_path / "short.medn"
     with SessionWriter(short, SessionInfo(source="a")) as session:
-        for analysis, frame in readings(trace.part(0, 90), one_after_another()):
+        for analysis, frame in readings_of(trace.part(0, 90), repeat(1)):
             session.on_analysis(analysis, frame)
     result = CliRunner().invoke(app, ["second-pass", str(early), str(short)])
     assert result.exit_code == 2
@@ -165,7 +126,7 @@ def test_a_session_without_a_trace_or_too_short_a_one_is_refused_in_one_sentence
 def test_a_recording_that_begins_within_a_run_has_the_trace_from_its_first_frame_on(trace, tmp_path):
     recorder = Recorder()
     began = False
-    for analysis, frame in readings(trace, one_after_another()):
+    for analysis, frame in readings_of(trace, repeat(1)):
         if frame.time_s > 10.31 and not began:
             recorder.start(tmp_path / "a.medn", SessionInfo(source="a"))
             began, zero_s = True, frame.time_s
@@ -180,7 +141,7 @@ def test_a_recording_that_begins_within_a_run_has_the_trace_from_its_first_frame
 
 
 def test_the_definitions_of_all_tables_fit_on_the_first_page(write, tmp_path):
-    path = write(tmp_path / "a.medn", one_after_another())
+    path = write(tmp_path / "a.medn")
     head = path.read_bytes()[:8192]
     assert int.from_bytes(head[16:18]) == 8192
     assert head[100] == 13  # a leaf: the table of definitions has no further page

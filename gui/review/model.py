@@ -219,6 +219,15 @@ class ReviewModel(QObject):
         if self.record is not None and event_id >= 0:
             self._save_review(event_id, "note", note=text)
 
+    def read_second_scores(self) -> None:
+        """Show what the second pass has stored in the open session."""
+        if self.record is not None:
+            try:
+                self.record.read_second_scores()
+            except SessionError as error:
+                self.failed.emit(str(error))
+            self._changed()
+
     def mark(self, time_s: float) -> bool:
         """Mark a time; return whether it was saved."""
         if self.record is None:

@@ -70,8 +70,13 @@ class Record:
 
     @property
     def has_second_scores(self) -> bool:
-        """Whether the second pass was run on the session before it was opened."""
+        """Whether the second pass was run on the session."""
         return bool(self._second)
+
+    def read_second_scores(self) -> None:
+        """Take over what the second pass has stored since."""
+        self._second = self._session.second_scores()
+        self._read_events()
 
     def places_at(self, time_s: float, *, wait: bool = False) -> dict[int, Place]:
         """Where which face is in the picture at a time; any thread may ask.

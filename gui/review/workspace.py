@@ -17,6 +17,7 @@ from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.locate import choose_video
 from gui.review.model import ReviewModel
+from gui.review.second_pass import SecondPass
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
 from gui.review.transcript import TranscriptSearch
@@ -90,6 +91,7 @@ class ReviewWorkspace(QWidget):
         tall = self.height() >= LOW_PX
         self._again.setVisible(opened and tall)
         self._import.setVisible(opened and tall)
+        self.second_pass.setVisible(opened and tall)
         self._summary.setVisible(tall)
         self.timeline.make_room(tall=tall)
 
@@ -304,6 +306,7 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+I", "import what was said", self.said_search.ask_for_file),
             ("W", "why was nothing reported here?", self.ask_why),
             ("Ctrl+R", "analyse again with other settings", self.analyse_again),
+            ("Ctrl+L", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
             ("Ctrl+Z", "undo", model.undo.undo),
@@ -322,8 +325,10 @@ class ReviewWorkspace(QWidget):
         self._again = IconButton("arrow-clockwise", again.tip, again.run, flat=True)
         said = by_key(self.commands)["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
+        self.second_pass = SecondPass(self.model, self._report, by_key(self.commands)["Ctrl+L"])
         self.faces = FaceChoice()
-        head = row(self._title, self._about, None, self._pace, self._limits, self.faces, self._import, self._again)
+        tools = (self.faces, self._import, self.second_pass, self._again)
+        head = row(self._title, self._about, None, self._pace, self._limits, *tools)
         top = column(head, self.viewer, self._tools)
         top.setStretch(1, 1)
         upper.setLayout(top)

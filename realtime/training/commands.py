@@ -4,7 +4,6 @@ Arguments and output only; the work is done elsewhere.
 """
 
 import math
-from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -114,42 +113,30 @@ def second_pass(
 ) -> None:
     """Learn a recording from its trace, and score its movements once more, beside the first score."""
     needs("A second pass", "sklearn")
-    from realtime.batch import Tick
     from realtime.report import print_line
-    from realtime.session import open_session
-    from realtime.training.recordings import StoppedError, go_on
-    from realtime.training.second_pass import second_pass as scores_of
+    from realtime.training.second_pass import SecondPassJob, score_session
 
     failed = 0
-    with ctrl_c_stops() as stop, suppress(StoppedError), Bars() as bars:
-
-        def tick(name: str) -> Callable[[float], None]:
-            def take(part: float) -> None:
-                go_on(stop)
-                bars.tick(Tick(name, part, 1.0))
-
-            return take
-
+    with ctrl_c_stops() as stop, Bars() as bars:
         for path in sessions:
             try:
-                with open_session(path) as session:
-                    scores = scores_of(session, seed, tick(str(path)))
-                    session.replace_second_scores(scores)
-                    events = session.events()
+                scored = score_session(SecondPassJob(path, seed), bars.tick, stop)
             except UserError as error:
                 bars.end(str(path))
-                reason = str(error)
-                stderr.print(f"medn: {reason if str(path) in reason else f'{path}: {reason}.'}", style="red")
+                stderr.print(f"medn: {error}", style="red")
                 failed += 1
                 continue
+            if scored is None:  # Ctrl-C
+                return
             bars.end(str(path))
             if as_json:
-                print_line({"type": "second_pass", "session": str(path), "movements": len(scores)})
+                print_line({"type": "second_pass", "session": str(path), "movements": scored.movements})
             else:
                 stdout.print(
-                    f"{path}: {len(scores)} movements scored once more, {len(events)} of them events.", soft_wrap=True
+                    f"{path}: {scored.movements} movements scored once more, {scored.events} of them events.",
+                    soft_wrap=True,
                 )
-        if failed and not stop.is_set():
+        if failed:
             raise typer.Exit(UNUSABLE if failed == len(sessions) else SOME_FAILED)
 
 

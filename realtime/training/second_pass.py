@@ -6,10 +6,14 @@ the shipped decision. First scores and what was reported stay as they are. Needs
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from medn.errors import UserError
+from realtime.batch import Tick
+from realtime.drivers import StopSign
 from realtime.recognition.classifier import (
     Classifier,
     classifier_inputs,
@@ -18,11 +22,12 @@ from realtime.recognition.classifier import (
     shipped_peak_classifier,
 )
 from realtime.recognition.recognizer import Recognized
-from realtime.session import Session
+from realtime.session import Session, open_session
 from realtime.session.rows import place_of
 from realtime.spotting.patterns import shipped_patterns
 from realtime.training.forest import joined
 from realtime.training.peak_decision import Lesson, fit_peak_decision, lesson
+from realtime.training.recordings import StoppedError, go_on
 from realtime.types import Event
 
 FOLDS = 5
@@ -34,6 +39,46 @@ LEAST_S = 20.0
 
 class SecondPassError(UserError):
     """A session that no second pass can be made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPassJob:
+    """A session file whose movements are scored once more; the same seed gives the same scores."""
+
+    session: Path
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How many movements have a second score now."""
+
+    movements: int
+    """Events and candidates."""
+    events: int
+
+
+def score_session(job: SecondPassJob, progress: Callable[[Tick], None], stop: StopSign) -> Scored | None:
+    """Score a session's movements once more, and store the scores in it, all at once; None if it was stopped.
+
+    Raises `UserError` with one sentence that names the session.
+    """
+    name = str(job.session)
+
+    def take(part: float) -> None:
+        go_on(stop)
+        progress(Tick(name, part, 1.0))
+
+    try:
+        with open_session(job.session) as session:
+            scores = second_pass(session, job.seed, take)
+            go_on(stop)
+            session.replace_second_scores(scores)
+            return Scored(len(scores), len(session.events()))
+    except StoppedError:
+        return None
+    except SecondPassError as error:
+        raise SecondPassError(f"{name}: {error}.") from None
 
 
 def second_pass(
