@@ -18,7 +18,11 @@ import realtime.import_command
 import realtime.training.commands
 from gui.display import display_problem
 from medn.faults import report_faults
-from medn.terminal import needs, refusal, stderr
+from medn.prerequisites import unmet
+from medn.terminal import UNUSABLE, needs, refusal, stderr
+
+QT_NEEDS = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libpulse0"
+"""What a bare Debian lacks of what Qt loads before it opens a window."""
 
 app = typer.Typer(
     help="Live micro-expression recognition: every event is a moment for a person to look at.",
@@ -38,6 +42,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "–" and a name that is no text end no command
+    if problem := unmet():
+        stderr.print(f"medn: {problem}", style="red")
+        sys.exit(UNUSABLE)
     report_faults(lambda sentence: stderr.print(f"medn: {sentence}", style="red"))
     typer.main.get_command(app)()  # `app()` would put Typer's own report of faults in the place of this one
 
@@ -75,6 +82,10 @@ def _open_window(session: Path | None = None, source: str = "") -> NoReturn:
     if problem := display_problem():
         raise refusal(problem)
     needs("The window", "PyQt6", "pyqtgraph", "qtawesome")
-    from gui.app import main as open_app
-
+    try:
+        from gui.app import main as open_app
+    except ImportError as error:
+        if "PyQt6" not in (error.path or ""):
+            raise
+        raise refusal(f"Qt cannot be loaded: {error}. It needs libraries of the system (Debian: {QT_NEEDS}).") from None
     raise typer.Exit(open_app(session, source))

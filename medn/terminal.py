@@ -15,17 +15,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from medn.extras import EXTRAS, way_to
+
 UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 stdout = Console(highlight=False, markup=False)
-
-EXTRAS = {
-    "matplotlib": "lab", "onnx": "lab", "onnxscript": "lab", "sklearn": "lab", "torch": "lab",
-    "torch_tensorrt": "tensorrt", "PyQt6": "app", "pyqtgraph": "app", "qtawesome": "app", "pyarrow": "export",
-    "pylsl": "lsl",
-}  # fmt: skip
-"""The extra that installs a module which not every user needs."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
 
@@ -49,7 +44,7 @@ def what_is_missing(what: str, *modules: str) -> str:
 
 def missing_sentence(what: str, module: str) -> str:
     """What cannot be done without a module of one of MEDN's extras, and how to get it."""
-    return f"{what} needs the package {module}: pip install 'medn[{EXTRAS[module]}]'."
+    return f"{what} needs the package {module}: {way_to(EXTRAS[module])}."
 
 
 def needs_folder(file: Path | None) -> None:

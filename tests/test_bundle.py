@@ -4,6 +4,7 @@ import configparser
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from packaging.requirements import Requirement
 
+from medn.extras import way_to
 from realtime.session import SessionInfo, SessionWriter
 
 ROOT = Path(__file__).parents[1]
@@ -79,3 +81,16 @@ def test_versions_that_sessions_tell_are_in_it() -> None:
     assert reported >= set(PACKAGES)
     needed = {Requirement(line).name for line in project["dependencies"] + project["optional-dependencies"]["app"]}
     assert reported <= needed
+
+
+def test_in_it_no_extra_is_advised_that_it_cannot_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert way_to("lab") == "pip install 'medn[lab]'"
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert way_to("lab") == "this bundle has no extra 'lab', the full installation has it"
+
+
+def test_its_program_runs_what_the_doctor_asks_of_a_process_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, BUNDLE / "start.py", "-c", "print(6 * 7)"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "42\n"

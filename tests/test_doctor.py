@@ -1,5 +1,6 @@
 """The report of `medn doctor` on this machine."""
 
+import dataclasses
 import io
 import json
 import os
@@ -7,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numba
 import pytest
 from rich.console import Console
 
 from medn.face.landmarker import MODEL_FILE
 from realtime.doctor import Report, examine, render
-from realtime.doctor.report import problems
+from realtime.doctor.display import examine_display, remote_kind
+from realtime.doctor.report import notes, problems
 from realtime.motion import kernel
 
 
@@ -124,3 +127,79 @@ def test_the_kernels_that_ran_are_found_in_the_cache(tmp_path: Path) -> None:
     assert cached.is_relative_to(found.folder)
     assert found.writable
     assert found.kernels >= len(list(cached.glob("*.nbi")))
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"instruction_sets": ()}, "no AVX and no AVX2"),
+        ({"instruction_sets": ("AVX",)}, "The processor has no AVX2"),
+        ({"usable_cores": 1}, "Only one core can be used"),
+        ({"memory_gib": 3.8}, "3.8 GiB of memory"),
+    ],
+)
+def test_what_is_old_or_small_about_the_machine_is_named(
+    report: Report, changed: dict[str, object], named: str
+) -> None:
+    usual = {"instruction_sets": ("AVX", "AVX2"), "usable_cores": 2, "memory_gib": 8.0}
+
+    def named_for(values: dict[str, object]) -> list[str]:
+        processor = dataclasses.replace(report.processor, **values)
+        rest = report.display, report.cameras, report.kernel_cache, report.cache, report.sessions
+        return [sentence for sentence in notes(report.packages, processor, *rest) if named in sentence]
+
+    assert len(named_for(usual | changed)) == 1
+    assert named_for(usual) == []
+    assert named_for(usual | {"instruction_sets": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "kind"),
+    [
+        ({}, ""),
+        ({"DISPLAY": ":0"}, ""),
+        ({"DISPLAY": "/private/tmp/launch/org.xquartz:0"}, ""),
+        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0", "SSH_CONNECTION": "a"}, ""),
+        ({"DISPLAY": "localhost:10.0", "SSH_CONNECTION": "10.0.0.2 50000 10.0.0.1 22"}, "SSH"),
+        ({"DISPLAY": "desk:0"}, "X11 over the network"),
+        ({"DISPLAY": ":1", "VNCDESKTOP": "desk:1 (ada)"}, "VNC"),
+        ({"DISPLAY": ":10", "XRDP_SESSION": "1"}, "RDP"),
+        ({"SESSIONNAME": "RDP-Tcp#0"}, "RDP"),
+        ({"SESSIONNAME": "Console"}, ""),
+    ],
+)
+def test_a_remote_display_is_told_from_one_of_this_machine(environment: dict[str, str], kind: str) -> None:
+    assert remote_kind(environment) == kind
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_a_remote_display_and_what_qt_lacks_there_are_in_the_report(
+    tmp_path: Path, no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'Traceback:' >&2\necho 'ImportError: libEGL.so.1' >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("DISPLAY", "localhost:10.0")
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.2 50000 10.0.0.1 22")
+    display = examine_display(has_qt=True)
+    assert (display.session, display.remote, display.why) == ("x11", "SSH", "ImportError: libEGL.so.1")
+    found = examine(tmp_path)
+    assert "x11, remote (SSH): ImportError: libEGL.so.1" in rendered(found)
+    assert any("The display is remote (SSH)" in sentence for sentence in found.notes)
+
+
+def test_caches_that_cannot_be_written_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(taken))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(taken / "kernels"))
+    found = examine(tmp_path)
+    assert (found.cache.path, found.cache.writable) == (str(taken / "medn"), False)
+    assert any(f"The demo's sample cannot be written to {taken / 'medn'}" in sentence for sentence in found.notes)
+    # as Numba does: the kernels go beside the source, where that can be written
+    assert found.kernel_cache.folder != str(taken / "kernels")
+    monkeypatch.setattr("importlib.resources.files", lambda _: taken)
+    found = examine(tmp_path)
+    assert (found.kernel_cache.folder, found.kernel_cache.writable) == (str(taken / "kernels"), False)
+    assert any(f"cannot be cached in {taken / 'kernels'}" in sentence for sentence in found.notes)

@@ -3,6 +3,7 @@ works; never a traceback."""
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gui import cli as command_line
 from gui.cli import app as cli
 from gui.dialogs import first_run
 from gui.settings import Settings
+from medn import prerequisites
 from tests.recordings import noise, write_video
 
 
@@ -82,3 +85,50 @@ def test_settings_that_cannot_be_written_do_not_keep_the_app_from_opening(app, t
     monkeypatch.setenv("XDG_CONFIG_HOME", str(taken))
     monkeypatch.setattr(first_run.FirstRun, "exec", lambda _: first_run.QDialog.DialogCode.Accepted)
     assert first_run.accept_terms(Settings())
+
+
+def flags(path, *names):
+    path.write_text(f"model name\t: Old\nflags\t\t: fpu sse sse2 {' '.join(names)}\n\nmodel name\t: Old\n")
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read on Linux only")
+def test_a_processor_too_old_for_the_libraries_is_named_before_one_is_loaded(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(prerequisites.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(prerequisites, "CPU_LIST", flags(tmp_path / "new", *prerequisites.NEEDED))
+    assert prerequisites.unmet() == ""
+    monkeypatch.setattr(prerequisites, "CPU_LIST", flags(tmp_path / "old", "ssse3", "cx16"))
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("medn: This processor has no SSE4.1, SSE4.2, POPCNT, which NumPy and Qt need")
+
+
+def test_a_user_without_a_home_directory_is_told_so(monkeypatch, capsys):
+    def unknown(_number):
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 2
+    assert "This user has no home directory: set HOME" in capsys.readouterr().err
+
+
+def test_a_system_library_that_qt_lacks_is_named_with_the_way_to_get_it(monkeypatch):
+    class Broken:
+        def find_spec(self, name, _path=None, _target=None):
+            if name == "gui.app":
+                lacking = "libEGL.so.1: cannot open shared object file"
+                raise ImportError(lacking, name="QtGui", path="/site-packages/PyQt6/QtGui.abi3.so")
+
+    monkeypatch.setattr(command_line, "display_problem", lambda: "")
+    monkeypatch.delitem(sys.modules, "gui.app", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    done = CliRunner().invoke(cli, [])
+    assert done.exit_code == 2
+    assert "Qt cannot be loaded: libEGL.so.1: cannot open shared object file." in done.stderr
+    assert "libegl1" in done.stderr

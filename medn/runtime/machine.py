@@ -7,6 +7,8 @@ from functools import cache
 
 import onnxruntime
 
+from medn.extras import way_to
+
 
 @cache
 def why_no_gpu() -> str:
@@ -24,7 +26,7 @@ def why_no_gpu() -> str:
 
 def why_no_torch() -> str:
     """Why PyTorch cannot be used, empty where it can."""
-    return "" if importlib.util.find_spec("torch") else "PyTorch is not installed (pip install 'medn[lab]' does)"
+    return "" if importlib.util.find_spec("torch") else f"PyTorch is not installed ({way_to('lab')})"
 
 
 @cache

@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from importlib import metadata, resources
 from pathlib import Path
@@ -14,14 +13,16 @@ import platformdirs
 import psutil
 
 from medn.face.landmarker import MODEL_FILE
+from medn.prerequisites import instruction_sets
 from medn.revision import __version__
 from medn.runtime import explain_choice
 from medn.runtime.machine import why_no_torch_cuda
+from realtime.doctor.display import examine_display
 from realtime.doctor.report import (
     OPTIONAL,
     REQUIRED,
-    Display,
     FaceModel,
+    Folder,
     Graphics,
     KernelCache,
     Processor,
@@ -34,8 +35,8 @@ from realtime.doctor.report import (
 from realtime.sources.camera import list_cameras
 
 FACE_MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-
-QT_PROBE = "from PyQt6.QtGui import QGuiApplication; print(QGuiApplication([]).platformName())"
+INSTRUCTION_SETS = {"avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512"}
+"""What the libraries use where it is there, by the system's name."""
 
 
 def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
@@ -44,27 +45,30 @@ def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
     `session_folder` is the folder of new sessions; it need not exist.
     """
     packages = {name: _version(name) for name in (*REQUIRED, *OPTIONAL)}
+    processor = _processor()
     graphics = _graphics()
-    display = _display(packages["PyQt6"] is not None)
+    display = examine_display(packages["PyQt6"] is not None)
     cameras = tuple(list_cameras())
     model = _face_model(face_model)
-    cache = _kernel_cache()
+    kernels = _kernel_cache()
+    cache = _cache()
     sessions = _session_folder(session_folder)
     return Report(
         medn=__version__,
         python=f"{platform.python_version()} ({sys.executable})",
         system=platform.platform(),
         packages=packages,
-        processor=_processor(),
+        processor=processor,
         graphics=graphics,
         display=display,
         cameras=cameras,
         face_model=model,
-        kernel_cache=cache,
+        kernel_cache=kernels,
+        cache=cache,
         runtime=choose_runtime(),
         sessions=sessions,
         problems=tuple(problems(packages, model, sessions)),
-        notes=tuple(notes(packages, display, cameras, cache, sessions)),
+        notes=tuple(notes(packages, processor, display, cameras, kernels, cache, sessions)),
     )
 
 
@@ -87,7 +91,9 @@ def _processor() -> Processor:
     memory = psutil.virtual_memory()
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    return Processor(_processor_model(), cores, usable, memory.total / 2**30, memory.available / 2**30)
+    found = instruction_sets()
+    known = None if found is None else tuple(name for flag, name in INSTRUCTION_SETS.items() if flag in found)
+    return Processor(_processor_model(), cores, usable, memory.total / 2**30, memory.available / 2**30, known)
 
 
 def _processor_model() -> str:
@@ -106,54 +112,24 @@ def _graphics() -> Graphics:
     return Graphics(tuple(f"{card.name}, {card.total_memory / 2**30:.0f} GiB" for card in cards), "")
 
 
-def _display(has_qt: bool) -> Display:
-    session = _display_session()
-    if session == "none":
-        return Display(session, "", "neither WAYLAND_DISPLAY nor DISPLAY is set")
-    if not has_qt:
-        return Display(
-            session,
-            "",
-            "the app's packages are not installed (make run installs them, and so does pip with the extra 'app')",
-        )
-    # in a separate process, because Qt ends the process if it cannot reach the display
-    try:
-        probe = subprocess.run(
-            [sys.executable, "-c", QT_PROBE], capture_output=True, text=True, timeout=20, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Display(session, "", "Qt did not answer within 20 s")
-    if probe.returncode:
-        lines = [line for line in probe.stderr.splitlines() if line.strip()]
-        return Display(session, "", lines[0] if lines else f"Qt ended with code {probe.returncode}")
-    return Display(session, probe.stdout.strip(), "")
-
-
-def _display_session() -> str:
-    if platform.system() in ("Darwin", "Windows"):
-        return "native"
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return "wayland"
-    return "x11" if os.environ.get("DISPLAY") else "none"
-
-
 def _face_model(path: Path) -> FaceModel:
     intact = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == FACE_MODEL_SHA256
     return FaceModel(str(path), intact)
 
 
 def _kernel_cache() -> KernelCache:
-    """Searched in Numba's own order: NUMBA_CACHE_DIR, beside the source, the user's cache folder."""
-    source = Path(str(resources.files("realtime")))
-    if numba.config.CACHE_DIR:
-        folder = Path(numba.config.CACHE_DIR)
-    elif _writable(source):
-        folder = source
-    else:
-        folder = platformdirs.user_cache_path("numba")
+    """The first that can be written, in Numba's own order: NUMBA_CACHE_DIR, beside the source, the user's cache."""
+    chosen = [Path(numba.config.CACHE_DIR)] if numba.config.CACHE_DIR else []
+    places = [*chosen, Path(str(resources.files("realtime"))), platformdirs.user_cache_path("numba")]
+    folder = next((place for place in places if _writable(place)), places[0])
     tag = f"py{sys.version_info.major}{sys.version_info.minor}"
     kernels = sum(1 for _ in folder.rglob(f"*.{tag}.nbi")) if folder.is_dir() else 0
     return KernelCache(str(folder), _writable(folder), kernels)
+
+
+def _cache() -> Folder:
+    folder = platformdirs.user_cache_path("medn", appauthor=False)
+    return Folder(str(folder), _writable(folder))
 
 
 def _session_folder(folder: Path) -> SessionFolder:

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from medn.extras import way_to
 from realtime.sources.camera import Camera
 
 REQUIRED = ("av", "mediapipe", "numba", "numpy", "onnxruntime", "opencv-python-headless", "scipy")
@@ -23,6 +24,8 @@ OPTIONAL = {
 EXTRAS = {"lab": "Training, evaluation and compiling need", "export": "Parquet needs"}
 MIN_FREE_GIB = 1.0
 """With less free space there is a note, because recording video soon fills it."""
+MIN_MEMORY_GIB = 4.0
+"""With less memory there is a note; a machine sold with 4 GB reports a little less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Report:
     cameras: tuple[Camera, ...]
     face_model: FaceModel
     kernel_cache: KernelCache
+    cache: Folder
     runtime: Runtime
     sessions: SessionFolder
     problems: tuple[str, ...] = ()
@@ -61,6 +65,8 @@ class Processor:
     usable_cores: int
     memory_gib: float
     available_memory_gib: float
+    instruction_sets: tuple[str, ...] | None
+    """Of AVX, AVX2, FMA and AVX-512, those that it has; None where that is not known (not x86-64, not Linux)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ class Display:
     """The Qt platform that opened; empty if none did."""
     why: str
     """Why none opened."""
+    remote: str = ""
+    """How the window reaches a screen elsewhere ("SSH", "RDP", "VNC", …), as far as the environment tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,14 @@ class KernelCache:
     writable: bool
     kernels: int
     """Number of cached kernels that were compiled for this version of Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of what can be made again: the demo's sample, engines for a GPU."""
+
+    path: str
+    writable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +163,11 @@ def problems(packages: Mapping[str, str | None], model: FaceModel, sessions: Ses
 
 def notes(
     packages: Mapping[str, str | None],
+    processor: Processor,
     display: Display,
     cameras: tuple[Camera, ...],
-    cache: KernelCache,
+    kernels: KernelCache,
+    cache: Folder,
     sessions: SessionFolder,
 ) -> list[str]:
     """Return what is missing but not required, a sentence each."""
@@ -159,9 +177,12 @@ def notes(
     return [
         sentence
         for applies, sentence in (
-            *(
-                (names, f"{EXTRAS[extra]} {', '.join(names)}: pip install 'medn[{extra}]'.")
-                for extra, names in missing.items()
+            *((names, f"{EXTRAS[extra]} {', '.join(names)}: {way_to(extra)}.") for extra, names in missing.items()),
+            *_weak(processor),
+            (
+                display.remote,
+                f"The display is remote ({display.remote}): the picture stutters where the connection is slow, and "
+                "cameras are those of this machine, not of the one in front of you.",
             ),
             (
                 not display.qt_platform,
@@ -173,13 +194,18 @@ def notes(
                 f"This user cannot use {', '.join(locked)}: add the user to the group that owns it (Debian: video).",
             ),
             (
-                not cache.writable,
-                f"Compiled kernels cannot be cached in {cache.folder}: every start compiles them again. "
+                not kernels.writable,
+                f"Compiled kernels cannot be cached in {kernels.folder}: every start compiles them again. "
                 "Set NUMBA_CACHE_DIR to a writable folder.",
             ),
             (
-                cache.writable and not cache.kernels,
+                kernels.writable and not kernels.kernels,
                 "No compiled kernels are cached yet: the first analysis takes some seconds longer to start.",
+            ),
+            (
+                not cache.writable,
+                f"The demo's sample cannot be written to {cache.path}: "
+                "set XDG_CACHE_HOME to a folder that can be written.",
             ),
             (
                 sessions.free_gib < MIN_FREE_GIB,
@@ -187,6 +213,28 @@ def notes(
             ),
         )
         if applies
+    ]
+
+
+def _weak(processor: Processor) -> list[tuple[object, str]]:
+    """What is small or old about the machine: whether it applies, and the sentence."""
+    sets = processor.instruction_sets
+    lacking = " and no ".join(name for name in ("AVX", "AVX2") if sets is not None and name not in sets)
+    return [
+        (
+            lacking,
+            f"The processor has no {lacking}: MediaPipe, ONNX Runtime and OpenCV run without it, but slower.",
+        ),
+        (
+            processor.usable_cores == 1,
+            "Only one core can be used: live, camera, analysis and window share it, and frames for which there is no "
+            "time are dropped and counted; a replay drops none.",
+        ),
+        (
+            processor.memory_gib < MIN_MEMORY_GIB,
+            f"This machine has {processor.memory_gib:.1f} GiB of memory: analyse one recording at a time, which takes "
+            "about 0.5 GiB (--workers 1).",
+        ),
     ]
 
 
@@ -214,7 +262,8 @@ def _pinned(package: str) -> str:
 
 
 def _rows(report: Report) -> list[tuple[str, str]]:
-    processor, cache, sessions = report.processor, report.kernel_cache, report.sessions
+    processor, kernels, cache, sessions = report.processor, report.kernel_cache, report.cache, report.sessions
+    sets = processor.instruction_sets
     return [
         ("MEDN", report.medn),
         ("Python", report.python),
@@ -222,18 +271,23 @@ def _rows(report: Report) -> list[tuple[str, str]]:
         ("Packages", ", ".join(f"{name} {version}" for name, version in report.packages.items() if version)),
         ("Not installed", ", ".join(name for name, version in report.packages.items() if not version) or "–"),
         ("Processor", f"{processor.model}, {processor.usable_cores} of {processor.cores} cores usable"),
+        ("Instruction sets", "not known" if sets is None else ", ".join(sets) or "no AVX"),
         ("Memory", f"{processor.memory_gib:.1f} GiB, {processor.available_memory_gib:.1f} available"),
         ("GPU", ", ".join(report.graphics.names) or f"none: {report.graphics.why}"),
         ("Display", _display_text(report.display)),
         ("Cameras", ", ".join(f"{camera.number}: {camera.name}" for camera in report.cameras) or "none"),
         ("Face model", f"{report.face_model.path} ({'intact' if report.face_model.intact else 'missing or changed'})"),
-        ("Kernel cache", f"{cache.folder} ({cache.kernels} kernels{'' if cache.writable else ', not writable'})"),
+        ("Kernel cache", f"{kernels.folder} ({kernels.kernels} kernels{_whether(kernels.writable, ', ')})"),
+        ("Cache", f"{cache.path}{_whether(cache.writable, ': ')}"),
         ("Runtime", f"{report.runtime.name}: {report.runtime.why}"),
-        ("Sessions", f"{sessions.path} ({sessions.free_gib:.1f} GiB free)"),
+        ("Sessions", f"{sessions.path} ({sessions.free_gib:.1f} GiB free{_whether(sessions.writable, ', ')})"),
     ]
 
 
+def _whether(writable: bool, sign: str) -> str:
+    return "" if writable else f"{sign}not writable"
+
+
 def _display_text(display: Display) -> str:
-    if display.qt_platform:
-        return f"{display.session}, Qt platform {display.qt_platform}"
-    return f"{display.session}: {display.why}"
+    kind = f"{display.session}, remote ({display.remote})" if display.remote else display.session
+    return f"{kind}, Qt platform {display.qt_platform}" if display.qt_platform else f"{kind}: {display.why}"

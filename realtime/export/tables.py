@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from medn.contract import AU_NAMES, EMOTIONS
+from medn.extras import way_to
 from realtime.export.context import ExportContext, ExportError
 from realtime.export.made_by import made_by
 from realtime.motion.regions import REGION_NAMES
@@ -53,7 +54,7 @@ def write_parquet(context: ExportContext, *paths: Path) -> None:
     try:
         import pyarrow  # noqa: F401
     except ModuleNotFoundError:
-        raise ExportError("Parquet needs the package pyarrow: pip install 'medn[export]'.") from None
+        raise ExportError(f"Parquet needs the package pyarrow: {way_to('export')}.") from None
     properties = made_by(context, "Parquet")
     for name, table, path in zip(TABLES, tables(context), paths, strict=True):
         write_parquet_table(table, path, json.dumps({**properties, "table": name}))
