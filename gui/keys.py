@@ -7,6 +7,8 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QGridLayout,
 
 from gui.widgets.basic import button, column, label, resize_within_screen, row, scrolling
 
+Entry = tuple[str, str, Callable[[], object]]
+"""What a command is made of: key, text, what it does."""
 ARROWS = {"Left": "←", "Right": "→", "-": "−"}
 """Keys as tooltips show them."""
 

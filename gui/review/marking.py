@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gui.keys import Entry
 from gui.review.model import ReviewModel
 from gui.settings import LABEL_KEYS, Settings
 from gui.widgets.basic import button, column, label, row
@@ -183,8 +184,12 @@ class MarksDialog(QDialog):
         self._show_marks()
 
 
-def label_commands(marking: Marking) -> list[tuple[str, str, Callable[[], object]]]:
-    """A command for the key of each label."""
+def marking_commands(marking: Marking) -> list[Entry]:
+    """Keys and what they do, those of the labels among them."""
+    labels = enumerate(LABEL_KEYS)
     return [
-        (key, f"mark with label {key}", partial(marking.mark_label, number)) for number, key in enumerate(LABEL_KEYS)
+        ("M", "mark this position", marking.mark),
+        ("R", "begin a range of time, then end it", marking.mark_range),
+        *((key, f"mark with label {key}", partial(marking.mark_label, number)) for number, key in labels),
+        ("Ctrl+L", "labels for marks, and the list of marks", marking.ask_for_labels),
     ]

@@ -309,7 +309,7 @@ class ReviewModel(QObject):
             self.events_changed.emit()
 
     def _show_changes(self) -> None:
-        """Tell what a change, or its undoing, touched; of thousands of events mostly one."""
+        """Signal what a change, or its undoing, touched; of thousands of events mostly one."""
         if self.record is None:
             return
         changed = self.record.take_changed()

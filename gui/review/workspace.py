@@ -9,7 +9,7 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QDialog, QFileDialog, QSizePolicy, QWidget
 
 from gui.format import limit_text
-from gui.keys import Command, by_key
+from gui.keys import Command, Entry, by_key
 from gui.review.again import AgainDialog
 from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
@@ -17,8 +17,9 @@ from gui.review.events_table import EventsTable
 from gui.review.inspector import Inspector
 from gui.review.library import Library
 from gui.review.locate import choose_video
-from gui.review.marking import Marking, label_commands
+from gui.review.marking import Marking, marking_commands
 from gui.review.model import ReviewModel
+from gui.review.playing import playing_commands, stop_at
 from gui.review.second_pass import SecondPass
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
@@ -29,7 +30,6 @@ from gui.settings import Settings
 from gui.widgets.banner import Banner
 from gui.widgets.basic import IconButton, column, frame, label, plain, row, split
 from gui.widgets.face_choice import FaceChoice
-from gui.widgets.player import SPEEDS
 from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
@@ -105,38 +105,6 @@ class ReviewWorkspace(QWidget):
     def shut_down(self) -> None:
         """Close the session."""
         self.model.close()
-
-    def loop(self) -> None:
-        """Play the chosen event slowly in a loop, or end the loop."""
-        if self.model.chosen_id is not None:
-            self.viewer.play_chosen(loop=self.viewer.loop is None)
-
-    def magnify(self) -> None:
-        """Show the event's movement larger, or as filmed."""
-        self.viewer.magnify(on=not self.viewer.magnified)
-
-    def compare(self) -> None:
-        """Compare onset and apex, or show the video."""
-        self.viewer.compare(on=self.viewer.split is None and self.model.chosen_id is not None)
-
-    def next_speed(self) -> None:
-        """Choose the next speed."""
-        self.viewer.speed = SPEEDS[(SPEEDS.index(self.viewer.speed) + 1) % len(SPEEDS)]
-
-    def toggle_play(self) -> None:
-        """Play or stop."""
-        self.viewer.play(on=not self.viewer.playing)
-
-    def step_seconds(self, by_s: float) -> None:
-        """Move by seconds."""
-        self.viewer.loop = None
-        self.viewer.seek(self.viewer.position_s + by_s)
-
-    def go_to(self, moment: str) -> None:
-        """Show the frame of the chosen event's onset or apex, and stop there."""
-        chosen = self.model.chosen
-        if chosen is not None:
-            self._seek(chosen.event.onset_s if moment == "onset" else chosen.event.apex_s)
 
     def ask_why(self, time_s: float | None = None) -> None:
         """Explain why nothing was reported at a time, or where the video is."""
@@ -286,33 +254,14 @@ class ReviewWorkspace(QWidget):
 
     def _make_commands(self) -> list[Command]:
         model, viewer, zoom = self.model, self.viewer, self.timeline.zoom
-        table: list[tuple[str, str, Callable[[], object]]] = [
-            ("Space", "play or stop", self.toggle_play),
-            ("Left", "one frame back", partial(viewer.step, -1)),
-            ("Right", "one frame forward", partial(viewer.step, 1)),
-            ("Shift+Left", "one second back", partial(self.step_seconds, -1)),
-            ("Shift+Right", "one second forward", partial(self.step_seconds, 1)),
+        table: list[Entry] = [
+            *playing_commands(viewer, model),
             ("J", "previous event", partial(model.step, -1)),
             ("K", "next event", partial(model.step, 1)),
-            ("O", "to the event's onset", partial(self.go_to, "onset")),
-            ("A", "to the event's apex", partial(self.go_to, "apex")),
             ("C", "confirm and choose the next", partial(model.review, Status.CONFIRMED)),
             ("X", "reject and choose the next", partial(model.review, Status.REJECTED)),
-            ("L", "play the event slowly in a loop", self.loop),
-            ("S", "speed ¼, ½ or full", self.next_speed),
-            ("G", "magnify the movement", self.magnify),
-            ("Shift+G", "magnify by ×2, ×5, ×10 or ×20, in turn", viewer.magnify_next),
-            ("B", "onset beside apex, with a line to move", self.compare),
-            ("Z", "show the whole picture again (the mouse wheel zooms)", viewer.show_whole),
-            ("Shift+M", "mute the sound", viewer.sound.toggle_mute),
-            ("Ctrl+Up", "louder", partial(viewer.sound.louder, 1)),
-            ("Ctrl+Down", "quieter", partial(viewer.sound.louder, -1)),
-            ("Shift+S", "sound at ¼ and ½ speed too, at its own pitch", viewer.sound.toggle_slow),
             ("E", "write a note", lambda: self.inspector.focus_note()),
-            ("M", "mark this position", self.marking.mark),
-            ("R", "begin a range of time, then end it", self.marking.mark_range),
-            *label_commands(self.marking),
-            ("Ctrl+L", "labels for marks, and the list of marks", self.marking.ask_for_labels),
+            *marking_commands(self.marking),
             ("V", "link another video with the session", self._locate),
             ("Esc", "back to the table", self.table.view.setFocus),
             ("+", "show a shorter part of the timeline", partial(zoom, -1)),
@@ -395,10 +344,7 @@ class ReviewWorkspace(QWidget):
         timer.start(TICK_MS)
 
     def _seek(self, time_s: float) -> None:
-        self.viewer.loop = None
-        self.viewer.magnify(on=False)
-        self.viewer.play(on=False)
-        self.viewer.seek(time_s)
+        stop_at(self.viewer, time_s)
 
 
 def _not_filmed(info: SessionInfo) -> str:
