@@ -23,14 +23,14 @@ def start_filming(
     path: Path,
     source: Source,
     pipeline: "Pipeline",
-    tell: Callable[[Notice], object],
+    report: Callable[[Notice], object],
     *,
     person: str | None,
     sound: bool,
 ) -> Recorder:
     """Return a recorder that films a camera or a stream from its first frame on, beside the session.
 
-    A microphone that cannot be opened is told; the film then has no sound. Raises `SessionError`.
+    A microphone that cannot be opened is reported; the film then has no sound. Raises `SessionError`.
     """
     if not source.live:
         raise SessionError(f"{source.name} is a recording already: --video films a camera or a stream.")
@@ -45,11 +45,11 @@ def start_filming(
             silent = Notice(0.0, NoticeKind.DEGRADED, f"{error} The video has no sound.")
     consent = consent_of(person or UNNAMED, ["video", "sound"] if sound else ["video"])
     info = describe(source, pipeline.parameters, pipeline.recognizer.weights.sha256, str(film), consent)
-    recorder = Recorder(tell)
+    recorder = Recorder(report)
     recorder.start(path, info, film=True, microphone=microphone)
     if silent is not None:
         recorder.on_notice(silent)
-        tell(silent)
+        report(silent)
     return recorder
 
 

@@ -31,11 +31,11 @@ class Recorder(Sink):
     A session or a film that cannot be written any more ends the recording, not the run: `problem` says why.
     """
 
-    def __init__(self, tell: Callable[[Notice], object] = lambda _: None) -> None:
-        """`tell` is given what happens to the recording itself, in the thread that drives the run."""
+    def __init__(self, report: Callable[[Notice], object] = lambda _: None) -> None:
+        """`report` is given what happens to the recording itself, in the thread that drives the run."""
         self.problem = ""
         """One sentence, if a recording had to end."""
-        self._tell = tell
+        self._report = report
         self._lock = threading.Lock()
         self._recording: _Recording | None = None
         self._first_frame_utc: str | None = None
@@ -124,7 +124,7 @@ class Recorder(Sink):
         if recording is not None and (text := recording.new_sound_problem()):
             notice = Notice(analysis.time_s, NoticeKind.DEGRADED, text)
             self.on_notice(notice)
-            self._tell(notice)
+            self._report(notice)
 
     def on_drop(self, dropped: Dropped) -> None:
         """Keep that a frame is missing."""
@@ -180,7 +180,7 @@ class _Recording:
         self._zero_s, self._zero = 0.0, 0
         self._filming = threading.Lock()
         self._closed = False
-        self._told = False  # of the microphone that went away
+        self._reported = False  # of the microphone that went away
         self._waiting: deque[Dropped] = deque()  # filmed, not analyzed yet
 
     def on_capture(self, frame: Frame, run_zero_s: float) -> None:
@@ -214,8 +214,8 @@ class _Recording:
 
     def new_sound_problem(self) -> str:
         """Why there is no more sound, once."""
-        problem = "" if self.film is None or self._told else self.film.sound_problem
-        self._told = self._told or bool(problem)
+        problem = "" if self.film is None or self._reported else self.film.sound_problem
+        self._reported = self._reported or bool(problem)
         return problem
 
     def on_drop(self, dropped: Dropped) -> None:
