@@ -1,10 +1,13 @@
-"""Make the documentation's screenshots from the real app: `xvfb-run python docs/screenshots/take.py [FOLDER]`.
+"""Make screenshots of the real app: `xvfb-run python docs/screenshots/take.py [FOLDER] [--size WIDTHxHEIGHT]`.
+
+Without a size these are the documentation's. With one, the three workspaces at that window size are taken, to see that
+nothing is clipped; QT_SCALE_FACTOR=2 in the environment doubles their pixels.
 
 The face is the astronaut Eileen Collins (NASA, public domain), moved by known amounts: the built-in synthetic sample.
 """
 
+import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,18 +34,19 @@ def until(condition: Callable[[], object], seconds: float) -> None:
         sleep(0.003)
 
 
-def take(folder: Path, sessions: Path) -> None:
-    """Write all screenshots into the folder."""
+def take(folder: Path, sessions: Path, size: tuple[int, int] | None) -> None:
+    """Write the screenshots into the folder; the power test, which takes minutes, only without a size."""
     app = make_app()
     for light in (False, True):
         theme.apply(app, light=light)
         window = MainWindow(Settings(accepted_terms=1, sessions=str(sessions), light=light))
-        window.resize(*SIZE)
+        window.resize(*(size or SIZE))
         window.show()
         for name, scene in (("live", live), ("analyze", analyze), ("review", review)):
             scene(window)
             window.grab().save(str(folder / f"{name}{'-light' if light else ''}.png"))
-        power(window).grab().save(str(folder / f"power{'-light' if light else ''}.png"))
+        if size is None:
+            power(window).grab().save(str(folder / f"power{'-light' if light else ''}.png"))
         window.close()
 
 
@@ -91,7 +95,18 @@ def power(window: MainWindow) -> PowerDialog:
     return dialog
 
 
+def size_px(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT."""
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("QT_SCALE_FACTOR", "1")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--size", type=size_px)
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as sessions:
-        take(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, Path(sessions))
+        take(wanted.folder, Path(sessions), wanted.size)

@@ -46,9 +46,9 @@ class Recorder:
         self._owner, self._settings, self._banner, self._get_run, self._saved = owner, settings, banner, run, saved
         self.record_command = Command(owner, "R", "record a session", self.toggle)
         self.mark_command = Command(owner, "M", "mark this time in the recording", self.mark_now)
-        self._mark = IconButton("flag", self.mark_command.tip, self.mark_command.run, text="Mark")
+        self.mark_button = IconButton("flag", self.mark_command.tip, self.mark_command.run, text="Mark")
         self._record = IconButton("record", self.record_command.tip, self.toggle, text="Record")
-        self.buttons: list[QWidget] = [self._mark, self._record]
+        self.buttons: list[QWidget] = [self.mark_button, self._record]
         self._text = MarkText(owner)
         self._text.entered.connect(self._set_text)
         self._marks: list[_Marked] = []
@@ -137,7 +137,7 @@ class Recorder:
         elif (marked := self.mark("mark")) is not None:
             self._marks.append(marked)
             self._banner.report(f"Marked at {clock(marked.run_s)}.", self._owner)
-            self._text.open_above(self._mark)
+            self._text.open_above(self.mark_button)
 
     def mark(self, text: str) -> _Marked | None:
         """Write a mark at the newest frame's time; None where nothing was written."""
@@ -175,8 +175,9 @@ class Recorder:
             return
         self._refreshed = (running, recording)
         self._record.setText("Stop recording" if recording else "Record")
+        self._record.setMinimumWidth(self._record.sizeHint().width())
         command = self.record_command
         tip = command.tip_with("Stop and save") if recording else command.tip
         self._record.show_as("stop-circle" if recording else "record", tip, "recording")
         self._record.setEnabled(running)
-        self._mark.setEnabled(recording)
+        self.mark_button.setEnabled(recording)

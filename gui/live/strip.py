@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtGui import QGuiApplication, QMouseEvent
+from PyQt6.QtGui import QGuiApplication, QMouseEvent, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from gui.format import limit_text
@@ -12,6 +12,8 @@ from realtime.drivers import Summary
 from realtime.types import Event
 from realtime.viewing.limits import PartLimits
 
+GAP_PX = 56
+"""Between the figures and the runtime, and at both ends."""
 SCREEN = "capture_to_screen"
 """The stage that the window itself measures: from capture to the end of painting."""
 STAGE_NAMES = {SCREEN: "capture → screen", "capture_to_result": "capture → result", "step": "whole analysis"}
@@ -60,9 +62,20 @@ class Strip(QFrame):
         """Show the figures of the run."""
         self._measured = measured
         self._line.setText("    ".join(line_of(measured)))
-        self._side.setText(f"{measured.runtime}  ·  {measured.weights}")
+        self._side.setText(runs_on(measured))
+        self._make_room()
         if self._details.isVisible():
             self._details.show_measured(measured)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave out what does not fit."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Hide runtime and weights, which the details show too, where they would cut the figures off."""
+        needed = sum(part.sizeHint().width() for part in (self._line, self._side)) + GAP_PX
+        self._side.setVisible(needed <= self.contentsRect().width())
 
     def mouseReleaseEvent(self, _: QMouseEvent | None) -> None:
         """Open the details."""
@@ -106,7 +119,7 @@ class Details(QFrame):
                     side = Qt.AlignmentFlag.AlignRight if col else Qt.AlignmentFlag.AlignLeft
                     cell.setAlignment(side)
                 cell.setText(text)
-        self._drops.setText(accounts(measured.summary))
+        self._drops.setText(f"{accounts(measured.summary)}\n{runs_on(measured)}")
 
     def _copy_command(self) -> None:
         clipboard = QGuiApplication.clipboard()
@@ -133,6 +146,11 @@ def line_of(measured: Measured) -> list[str]:
     parts.append(f"dropped {dropped}")
     parts.append(limit_text(measured.limit_pct))
     return parts
+
+
+def runs_on(measured: Measured) -> str:
+    """Format runtime and weights."""
+    return f"{measured.runtime}  ·  {measured.weights}"
 
 
 def table_of(measured: Measured) -> list[tuple[str, str, str, str]]:

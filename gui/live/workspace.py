@@ -152,8 +152,8 @@ class LiveWorkspace(QWidget):
         super().resizeEvent(event)
         wide = self.width() >= NARROW_PX
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if wide else Qt.ToolButtonStyle.ToolButtonIconOnly
-        for layer in self.layers:
-            layer.setToolButtonStyle(style)
+        for shortened in (*self.layers, self.recorder.mark_button):
+            shortened.setToolButtonStyle(style)
         self.sensitivity.show_description(on=wide)
 
     @property

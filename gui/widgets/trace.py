@@ -12,7 +12,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QPainter, QPen, QPicture
+from PyQt6.QtGui import QPainter, QPen, QPicture, QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
 from gui.format import letter, tone
@@ -35,6 +35,8 @@ TICK_REACH_PX = 6
 """A click this close to a tick is meant for its candidate."""
 AT_THRESHOLD = 0.4
 """Height in its lane, from 0 to 1, at which a movement reaches its threshold."""
+NAME_PX = 9
+"""Height of a lane that its name needs."""
 GAP_S, GAP_FRAMES = 0.3, 4
 """Readings are joined by a line unless they are further apart than both: nothing was measured between them."""
 
@@ -152,6 +154,18 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         else:
             self.picked.emit(float(place.x()))
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Name as many lanes as there is room for."""
+        super().resizeEvent(event)
+        if hasattr(self, "_cursor"):
+            self._name_lanes()
+
+    def _name_lanes(self) -> None:
+        lane_px = self.getViewBox().height() / (LANES + TICKS)
+        every = math.ceil(NAME_PX / max(lane_px, 1.0))
+        named = [(LANES - 1 - lane + AT_THRESHOLD, name) for lane, name in enumerate(REGION_GROUPS)][::every]
+        self.getAxis("left").setTicks([named])
+
     def _apply_theme(self) -> None:
         if not hasattr(self, "_cursor"):
             return
@@ -164,8 +178,8 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         self._above.setPen(pg.mkPen(colour("text"), width=1))
         self._cursor.setPen(pg.mkPen(colour("text"), width=1))
         left, bottom = self.getAxis("left"), self.getAxis("bottom")
-        left.setTicks([[(LANES - 1 - lane + AT_THRESHOLD, name) for lane, name in enumerate(REGION_GROUPS)]])
         left.setWidth(58)
+        self._name_lanes()
         for axis in (left, bottom):
             axis.setPen(pg.mkPen(None))
             axis.setTextPen(pg.mkPen(colour("quiet")))
