@@ -81,7 +81,6 @@ def live(
 ) -> None:
     """Analyse a camera live; a file is played at its own pace."""
     from realtime.drivers import Tally, run_live
-    from realtime.filming import EndsWithRecording, start_filming
     from realtime.lsl import LslStreams
     from realtime.pipeline import Pipeline, PipelineParameters
     from realtime.report import (
@@ -94,6 +93,7 @@ def live(
         summary_record,
     )
     from realtime.session import SessionWriter
+    from realtime.session.filming import EndsWithRecording, start_filming
     from realtime.session.paths import describe
     from realtime.sources import open_source
 

@@ -1,4 +1,4 @@
-"""Real video files for tests, written with PyAV."""
+"""Real video files for tests, written with PyAV, and a stop sign for runs over them."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -89,3 +89,14 @@ def repeated(film: Path, path: Path, times: int) -> Path:
     with av.open(str(film)) as container:
         pictures = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     return write_video(path, pictures * times, [round(1000 * i / 30) for i in range(times * len(pictures))])
+
+
+class StopsAt:
+    """A stop sign that is set after some looks at it."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def is_set(self):
+        self.looks -= 1
+        return self.looks < 0

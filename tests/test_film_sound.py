@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from gui.dialogs.consent import ConsentDialog
 from gui.live.run import State
 from realtime.export import export_sessions, formats_named
-from realtime.filming import start_filming
 from realtime.session import SessionInfo, SessionWriter, open_session
+from realtime.session.filming import start_filming
 from realtime.session.recorder import Recorder
 from realtime.session.sound_line import SoundLine
 from realtime.sources import Generated, NoticeKind, SourceError, VideoFile
@@ -244,7 +244,7 @@ def test_the_command_line_films_with_sound_or_says_why_there_is_none(tmp_path, m
         return microphone
 
     microphone, told = FakeMicrophone(beeps([0.5], 1.5)), []
-    monkeypatch.setattr("realtime.filming.open_microphone", opened)
+    monkeypatch.setattr("realtime.session.filming.open_microphone", opened)
     recorder = start_filming(tmp_path / "s.medn", Camera(), Network(), told.append, person="Ada", sound=True)
     if not there:
         microphone.given.set()

@@ -26,6 +26,7 @@ from realtime.session.paths import free_path
 from realtime.session.recorder import Recorder
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind
 from realtime.types import LIMIT_DELAY_S, REGION_GROUPS, Analysis, Event, FaceReading, Frame
+from tests.recordings import StopsAt
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 INFO = SessionInfo(
@@ -441,17 +442,6 @@ def test_sessions_and_films_are_for_their_owner_only(tmp_path):
     assert {"a.medn", "a.medn-wal", "b.medn", "b.mp4"} <= modes.keys()
     assert set(modes.values()) == {0o600}
     assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-class StopsAt:
-    """A stop sign that is set after some looks at it."""
-
-    def __init__(self, looks):
-        self.looks = looks
-
-    def is_set(self):
-        self.looks -= 1
-        return self.looks < 0
 
 
 @pytest.mark.parametrize(

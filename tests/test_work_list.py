@@ -28,7 +28,7 @@ from realtime.drivers import Tally
 from realtime.pipeline import PipelineParameters
 from realtime.session import SessionError, Status, open_session
 from realtime.sources import SourceError
-from tests.recordings import grey, repeated, write_video
+from tests.recordings import StopsAt, grey, repeated, write_video
 
 
 def medn(*arguments: object):
@@ -160,17 +160,6 @@ def test_an_early_session_that_holds_nothing_of_its_file_is_read_and_left_alone(
         assert len(session.events()) == 1
         assert session.damage == ""
     assert make_work_list([str(film)], tmp_path, PipelineParameters()).finished == {}
-
-
-class StopsAt:
-    """A stop sign that is set after some looks at it."""
-
-    def __init__(self, looks):
-        self.looks = looks
-
-    def is_set(self):
-        self.looks -= 1
-        return self.looks < 0
 
 
 def test_of_half_done_sessions_the_longest_is_kept_and_a_finished_one_is_never_lost(film, tmp_path):
