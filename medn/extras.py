@@ -5,7 +5,7 @@ import sys
 EXTRAS = {
     "matplotlib": "lab", "onnx": "lab", "onnxscript": "lab", "sklearn": "lab", "torch": "lab",
     "torch_tensorrt": "tensorrt", "PyQt6": "app", "pyqtgraph": "app", "qtawesome": "app", "pyarrow": "export",
-    "pylsl": "lsl",
+    "pylsl": "lsl", "ray": "cluster", "fsspec": "cluster",
 }  # fmt: skip
 """The extra that installs a module which not every user needs."""
 

@@ -155,8 +155,11 @@ def live(
 @app.command()
 def replay(
     videos: Annotated[list[str], typer.Argument(help="Videos, folders, patterns, or lists of these, NAME.txt.")],
-    folder: Annotated[Path | None, typer.Option("--out", help="A folder for the sessions.")] = None,
+    out: Annotated[str | None, typer.Option(help="A folder for the sessions, or with --ray a URL.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Recordings analysed at a time.")] = 1,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Analyse on a Ray cluster: auto, HOST:PORT, or local.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also analyse what is finished already.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write a CSV file with a row for each recording.")] = None,
     rest: Annotated[
@@ -172,9 +175,19 @@ def replay(
 ) -> None:
     """Analyse recordings as fast as the machine allows, each into a session; what is finished already is skipped."""
     needs_folder(report)
+    at_url = out is not None and "://" in out
+    folder = None if out is None or at_url else Path(out)
     if folder and folder.suffix == ".medn" and not folder.is_dir():
         raise refusal(f"--out is the folder of the sessions, and {folder} is the name of a session: give its folder.")
+    if at_url and not ray:
+        raise refusal(f"--out {out} needs --ray: without it, name a folder.")
+    if ray and workers != 1:
+        raise refusal("--workers is of this machine: with --ray, what the cluster offers decides.")
+    if ray:
+        needs("--ray", "ray", "fsspec")
     from realtime.batch import find_videos
+    from realtime.batch.cluster import Cluster
+    from realtime.batch.place import usable
     from realtime.batch.run import run_work_list
     from realtime.batch.work_list import make_work_list
     from realtime.pipeline import PipelineParameters
@@ -192,9 +205,12 @@ def replay(
         found = videos if rate else find_videos(videos)
         if rest and len(found) > 1:
             raise refusal("--rest is a stretch of one recording; name that alone.")
+        url = usable(out) if out and at_url else ""
+        place = None if url else folder or sessions_folder()
         with stderr.status("Checking what is finished already …"):
-            work_list = make_work_list(found, folder or sessions_folder(), parameters, rate, again=again)
-        code = run_work_list(work_list, workers, stop, as_json=as_json, report=report)
+            work_list = make_work_list(found, place, parameters, rate, again=again)
+        where = Cluster(ray, url) if ray else workers
+        code = run_work_list(work_list, where, stop, as_json=as_json, report=report)
         if code and not stop.is_set():
             raise typer.Exit(code)
 

@@ -48,6 +48,8 @@ class Outcome:
     summary: Summary | None = None
     events: tuple[Event, ...] = ()
     session: Path | None = None
+    url: str = ""
+    """Where its session is, if that is no file of this machine."""
     runtime: str | None = None
     weights: str | None = None
     error: str = ""

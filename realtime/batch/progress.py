@@ -33,7 +33,7 @@ class Pace:
 
 
 class Progress:
-    """Gets the ticks and outcomes of a work list; `skipped` of its recordings were finished before it began."""
+    """Gets the ticks and outcomes of a work list; `skipped` of its recordings were known to be finished before."""
 
     def __init__(self, jobs: Sequence[Job], skipped: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self.recordings, self.skipped = len(jobs) + skipped, skipped
@@ -58,9 +58,10 @@ class Progress:
     def end(self, outcome: Outcome) -> None:
         """A recording has ended."""
         self._running.pop(outcome.video, None)
+        self.skipped += outcome.skipped
         self.failed += bool(outcome.error)
-        self.done += not outcome.error
-        done_s = outcome.summary.duration_s if outcome.summary else 0.0
+        self.done += not (outcome.error or outcome.skipped)
+        done_s = outcome.summary.duration_s if outcome.summary and not outcome.skipped else 0.0
         self._lengths_s[outcome.video] = done_s
         self._ended_s += done_s
 

@@ -33,7 +33,7 @@ class Report:
         self._missing.pop(outcome.video, None)
         summary, message = outcome.summary, outcome.error or " ".join(outcome.notices)
         figures = (summary.events, round(summary.duration_s, 3), round(summary.wall_s, 3)) if summary else ("", "", "")
-        self._write((outcome.video, result_of(outcome), *figures, outcome.session or "", message))
+        self._write((outcome.video, result_of(outcome), *figures, outcome.url or outcome.session or "", message))
 
     def __enter__(self) -> Self:
         return self

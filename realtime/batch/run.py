@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medn.terminal import SOME_FAILED, UNUSABLE, input_errors, stderr, stdout
 from realtime.batch.analyse import Outcome, Tick, analyse
+from realtime.batch.cluster import Cluster, analyse_on_cluster
 from realtime.batch.display import Display, ProgressBars, ProgressLines
 from realtime.batch.progress import Progress
 from realtime.batch.report import Report
@@ -24,13 +25,21 @@ from realtime.report import (
 )
 
 
-def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bool, report: Path | None = None) -> int:
+def run_work_list(
+    listed: WorkList,
+    workers: int | Cluster,
+    stop: StopSign,
+    *,
+    as_json: bool,
+    report: Path | None = None,
+) -> int:
     """Analyse what is to be done, print all results, and return the exit code.
 
     A single recording is analysed in this process and its events are printed as they come; several are analysed in
-    `workers` processes.
+    so many processes of this machine. On a cluster all are analysed by its nodes.
     """
-    single = len(listed.jobs) + len(listed.finished) == 1
+    alone = len(listed.jobs) + len(listed.finished) == 1
+    single = alone and not isinstance(workers, Cluster)
     progress = Progress(listed.jobs, len(listed.finished))
     display: Display = ProgressLines(progress) if as_json else ProgressBars(progress)
     failures: list[Outcome] = []
@@ -42,7 +51,7 @@ def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bo
                 rows = opened.enter_context(Report(report, [*listed.finished, *(job.video for job in listed.jobs)]))
         opened.enter_context(display)
         for outcome in _outcomes(listed, workers, display.tick, stop, single=single, as_json=as_json):
-            if not outcome.skipped:
+            if outcome.video not in listed.finished:
                 display.end(outcome)
             if rows:
                 rows.add(outcome)
@@ -50,9 +59,9 @@ def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bo
                 failures.append(outcome)
             else:
                 done += outcome.summary is not None and outcome.summary.complete
-            print_outcome(outcome, as_json, events_printed=single and not outcome.skipped, briefly=not single)
+            print_outcome(outcome, as_json, events_printed=single and not outcome.skipped, briefly=not alone)
     recordings = progress.recordings
-    if failures and not single:
+    if failures and not alone:
         stderr.print(f"{len(failures)} of {recordings} recordings could not be analysed:", style="red")
         for outcome in failures:
             stderr.print(f"  {outcome.video}: {outcome.error}", style="red")
@@ -80,27 +89,34 @@ def print_outcome(outcome: Outcome, as_json: bool, *, events_printed: bool, brie
     for notice in outcome.notices:
         stderr.print(notice, style="yellow")
     if outcome.skipped:
-        how = f"{outcome.session} (--again analyses it again)"
+        how = f"{outcome.url or outcome.session} (--again analyses it again)"
         stderr.print(f"{outcome.video} was analysed before and is skipped: {how}.")
         return
     stderr.print(accounts_line(summary))
     stderr.print(findings_line(summary))
-    stderr.print(f"Session: {outcome.session}")
+    stderr.print(f"Session: {outcome.url or outcome.session}")
 
 
 def _outcomes(
-    listed: WorkList, workers: int, tick: Callable[[Tick], None], stop: StopSign, *, single: bool, as_json: bool
+    listed: WorkList,
+    workers: int | Cluster,
+    tick: Callable[[Tick], None],
+    stop: StopSign,
+    *,
+    single: bool,
+    as_json: bool,
 ) -> Iterator[Outcome]:
+    def notice(sentence: str) -> None:
+        stderr.print(sentence, style="yellow")
+
     for video, path in listed.finished.items():
         yield stored_outcome(video, path)
-    if single and listed.jobs:
+    if not listed.jobs:
+        return
+    if isinstance(workers, Cluster):
+        yield from analyse_on_cluster(listed.jobs, workers, tick, stop, notice)
+    elif single:
         [job] = listed.jobs
         yield analyse(job, [EventLines(job.video, as_json)], tick, stop)
-    elif listed.jobs:
-        yield from analyse_all(
-            listed.jobs,
-            min(workers, len(listed.jobs)),
-            tick,
-            stop,
-            lambda sentence: stderr.print(sentence, style="yellow"),
-        )
+    else:
+        yield from analyse_all(listed.jobs, min(workers, len(listed.jobs)), tick, stop, notice)

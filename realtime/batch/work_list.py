@@ -29,7 +29,7 @@ class WorkList:
 
 def make_work_list(
     videos: Sequence[str],
-    folder: Path,
+    folder: Path | None,
     parameters: PipelineParameters,
     rate_hz: float | None = None,
     *,
@@ -37,11 +37,12 @@ def make_work_list(
 ) -> WorkList:
     """Plan the analysis of recordings into a folder, below which finished and half-done sessions of them are found.
 
-    The folders of the sessions mirror those of the recordings below the folder that all of these share.
+    The folders of the sessions mirror those of the recordings below the folder that all of these share. Without a
+    folder, as where sessions go to an object store, they are relative and nothing is looked up.
     """
-    named = sessions_by_name(folder, below=True)
+    named = sessions_by_name(folder, below=True) if folder else {}
     jobs, finished = [], {}
-    for video, (place, name) in session_places(videos, folder).items():
+    for video, (place, name) in session_places(videos, folder or Path()).items():
         job = Job(video, place, parameters, rate_hz, name, again=again)
         earlier = _earlier(job, named)
         if earlier.finished and not again:

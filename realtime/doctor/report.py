@@ -18,10 +18,14 @@ from realtime.sources.camera import Camera
 REQUIRED = ("av", "mediapipe", "numba", "numpy", "onnxruntime", "opencv-python-headless", "scipy")
 OPTIONAL = {
     "PyQt6": "", "pyqtgraph": "", "qtawesome": "", "pyarrow": "export", "matplotlib": "lab", "onnx": "lab",
-    "onnxscript": "lab", "scikit-learn": "lab", "torch": "lab", "torch-tensorrt": "", "ray": "",
+    "onnxscript": "lab", "scikit-learn": "lab", "torch": "lab", "torch-tensorrt": "", "ray": "cluster",
+    "fsspec": "cluster",
 }  # fmt: skip
 """Packages that not every user needs, with the extra for which a note is made where one is missing."""
-EXTRAS = {"lab": "Training, evaluation and compiling need", "export": "Parquet needs"}
+EXTRAS = {
+    "lab": "Training, evaluation and compiling need", "export": "Parquet needs",
+    "cluster": "A Ray cluster needs",
+}  # fmt: skip
 MIN_FREE_GIB = 1.0
 """With less free space there is a note, because recording video soon fills it."""
 MIN_MEMORY_GIB = 4.0
