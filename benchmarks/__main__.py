@@ -73,7 +73,7 @@ def streams(
 def workers(
     effort: EffortOption = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
 ) -> None:
-    """Measure how much faster 40 clips are analysed with two workers than with one, and than on one core."""
+    """Measure how the analysis of 40 clips scales over workers and Ray nodes, and what an hour of video costs."""
     from benchmarks import workers as module
     from realtime.evaluation.demo import sample_video
 

@@ -20,10 +20,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from gui.cli import app
-from realtime.batch import Job, Outcome, Tick, analyse, find_videos, in_workers
+from realtime.batch import Job, Outcome, Tick, analyse, analyse_all, find_videos, in_workers
 from realtime.batch.progress import Progress
 from realtime.batch.work_list import make_work_list, session_places
-from realtime.batch.workers import analyse_all
 from realtime.drivers import Tally
 from realtime.pipeline import PipelineParameters
 from realtime.session import SessionError, Status, open_session

@@ -94,6 +94,29 @@ def runtimes_here() -> dict[str, str]:
     return {name: kind.what for name, kind in RUNTIMES.items() if not (kind.on_gpu and machine.why_no_gpu())}
 
 
+def preparation(
+    name: str, weights: Checkpoint, reference_windows: Callable[[], WindowBatch] | None = None
+) -> Callable[[Buffers], Prepared]:
+    """How the runtime of that name is made ready on buffers of the caller's; nothing of it is done yet."""
+    return partial(RUNTIMES[name].prepare, _Request(weights, 1, lambda _: None, reference_windows))
+
+
+def cpu_reserve(weights: Checkpoint) -> tuple[str, Callable[[Buffers], Prepared]]:
+    """The best runtime on the CPU, to go on with where another fails: its name, and how it is made ready."""
+    name = next(each for each in ("onnx", "pytorch") if not RUNTIMES[each].why_not(weights))
+    return name, preparation(name, weights)
+
+
+def gpu_runtime(name: str, weights: Checkpoint) -> str | None:
+    """The runtime that would be taken, if it is one on a GPU; None where that is one on the CPU, or none."""
+    if name != "auto":
+        return name if name in RUNTIMES and RUNTIMES[name].on_gpu and _choice(name, weights).available else None
+    if machine.why_no_gpu():
+        return None
+    chosen = next((choice.runtime for choice in explain_choice(weights) if choice.available), "")
+    return chosen if chosen and RUNTIMES[chosen].on_gpu else None
+
+
 def _load_named(name: str, request: _Request) -> Runtime:
     if name not in RUNTIMES:
         raise RuntimeUnavailableError(f"There is no runtime {name!r}: take auto, {', '.join(RUNTIMES)}.")
@@ -122,10 +145,7 @@ def _load_best(request: _Request) -> Runtime:
 
 
 def _load(name: str, request: _Request, explanation: str) -> Runtime:
-    reserve = None
-    if RUNTIMES[name].on_gpu:
-        on_cpu = next(other for other in ("onnx", "pytorch") if not RUNTIMES[other].why_not(request.weights))
-        reserve = (on_cpu, partial(RUNTIMES[on_cpu].prepare, request))
+    reserve = cpu_reserve(request.weights) if RUNTIMES[name].on_gpu else None
     return Runtime(name, partial(RUNTIMES[name].prepare, request), reserve, request.notice, explanation)
 
 

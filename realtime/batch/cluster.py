@@ -8,7 +8,6 @@ import logging
 import os
 import pickle
 import socket
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from medn.errors import UserError
 from medn.revision import __version__
 from realtime.batch.analyse import Job, Outcome, Tick
-from realtime.batch.place import Place, analyse_into
+from realtime.batch.place import Place
 from realtime.batch.workers import ATTEMPTS, POLL_S
 from realtime.drivers import StopSign
 
@@ -33,8 +32,6 @@ MEMORY_BYTES = 2**30
 """What a recording asks of its node, as Ray counts it; an analysis holds about half of this memory."""
 NODES = 5
 """How often a recording is begun whose node is lost, which is hardly its fault."""
-TELL_EVERY_S = 1.0
-"""How often a node tells how far it has come, and hears whether to stop."""
 ANSWERS_S = 5.0
 """How long the cluster may take to accept a connection."""
 STORE_BYTES = 100 * 2**20
@@ -265,7 +262,7 @@ def _task_by_value() -> "Callable[[str, bytes, ActorHandle], bytes | str]":
 
         try:
             from medn.revision import __version__
-            from realtime.batch.cluster import run_here
+            from realtime.batch.node import run_here
         except ImportError as error:
             return f"MEDN cannot be loaded by Ray's Python on the node {platform.node()} ({error})"
         if __version__ != version:
@@ -273,44 +270,3 @@ def _task_by_value() -> "Callable[[str, bytes, ActorHandle], bytes | str]":
         return run_here(packed, board)
 
     return task
-
-
-def run_here(packed: bytes, board: "ActorHandle") -> bytes:
-    """What a node does: analyse a recording and keep its session; the result is packed as the job was."""
-    place, job = pickle.loads(packed)  # noqa: S301  from this program
-    told = _Told(board, job.video)
-    if told.begin():
-        return pickle.dumps(None)
-    try:
-        return pickle.dumps(analyse_into(place, job, told.tell, told))
-    except UserError as error:
-        return pickle.dumps(UserError(str(error)))
-
-
-class _Told:
-    """What is told to the board; the answer makes it a stop sign."""
-
-    def __init__(self, board: "ActorHandle", video: str) -> None:
-        self._board, self._video = board, video
-        self._stop = False
-        self._next_s = 0.0
-
-    def begin(self) -> bool:
-        """Say that the recording begins; returns whether it should not."""
-        return self._asked(self._board.begin.remote(self._video))
-
-    def tell(self, tick: Tick) -> None:
-        """Tell how far it has come, unless that was just done."""
-        if time.monotonic() >= self._next_s:
-            self._next_s = time.monotonic() + TELL_EVERY_S
-            self._asked(self._board.tell.remote(self._video, tick.done_s, tick.length_s))
-
-    def is_set(self) -> bool:
-        """Whether to stop, as heard last."""
-        return self._stop
-
-    def _asked(self, answer: "ObjectRef") -> bool:
-        import ray
-
-        self._stop = ray.get(answer)
-        return self._stop

@@ -9,9 +9,9 @@ from realtime.batch.analyse import Outcome, Tick, analyse
 from realtime.batch.cluster import Cluster, analyse_on_cluster
 from realtime.batch.display import Display, ProgressBars, ProgressLines
 from realtime.batch.progress import Progress
+from realtime.batch.recognition import analyse_all
 from realtime.batch.report import Report
 from realtime.batch.work_list import WorkList, stored_outcome
-from realtime.batch.workers import analyse_all
 from realtime.drivers import StopSign
 from realtime.report import (
     EventLines,

@@ -48,24 +48,6 @@ def analyse_job(job: Job, progress: Callable[[Tick], None], stop: StopSign) -> O
     return analyse(job, progress=progress, stop=stop)
 
 
-def analyse_all(
-    jobs: Sequence[Job],
-    workers: int,
-    progress: Callable[[Tick], None],
-    stop: StopSign,
-    notice: Callable[[str], None] = lambda _: None,
-) -> Iterator[Outcome]:
-    """Yield the outcomes of many recordings as they are done, from `workers` processes.
-
-    Once `stop` is set, those under way end with what they have and the rest do not begin.
-    """
-
-    def lost(job: Job, death: WorkerDiedError) -> Outcome:
-        return Outcome(job.video, error=f"{job.video} could not be analysed: {death}, {ATTEMPTS} times.")
-
-    return in_workers(analyse_job, jobs, workers, progress, stop, notice, lost)
-
-
 def in_workers(
     work: "Work[Job, _Result]",
     jobs: Sequence[Job],
@@ -75,8 +57,9 @@ def in_workers(
     notice: Callable[[str], None] = lambda _: None,
     lost: Callable[[Job, WorkerDiedError], _Result] | None = None,
 ) -> Iterator[_Result]:
-    """Yield what a function of a module makes of each job, as `analyse_all` does.
+    """Yield what a function of a module makes of each job as they are done, from `workers` processes.
 
+    Once `stop` is set, those under way end with what they have and the rest do not begin.
     A job whose worker dies is begun once more, after all others; `notice` gets a sentence. Where it dies again, the
     result is that of `lost`; without it, `WorkerDiedError` is raised. A `UserError` that a job raises ends all.
     """
@@ -134,7 +117,7 @@ class Worker(Generic[_Job, _Result]):
         """Ready for reading when `poll` will have something."""
         self._stop, self._paused = context.Event(), context.Event()
         self._process = context.Process(target=_serve, args=(work, theirs, self._stop, self._paused), daemon=True)
-        with _ctrl_c_withheld():
+        with ctrl_c_withheld():
             self._process.start()
         theirs.close()
         self.busy = False
@@ -189,7 +172,7 @@ class Worker(Generic[_Job, _Result]):
 
 
 @contextlib.contextmanager
-def _ctrl_c_withheld() -> Iterator[None]:
+def ctrl_c_withheld() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C, which a terminal sends to them, too: only their parent ends them.
 
     Signals to this process are delivered afterwards.

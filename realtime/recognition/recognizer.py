@@ -9,6 +9,7 @@ from medn.runtime import WindowBatch, load_runtime
 from medn.runtime.base import Notice
 from medn.synthetic.reference_windows import reference_windows
 from medn.weights import read_weights
+from realtime.recognition.shared import shared_runtime
 from realtime.ring import Ring
 from realtime.types import Candidate
 
@@ -37,7 +38,7 @@ class Recognizer:
     def __init__(self, runtime: str = "auto", notice: Notice = lambda _: None, *, fallback: bool = False) -> None:
         self.weights = read_weights()
         """The checkpoint: name, hash, card."""
-        self.runtime = load_runtime(
+        self.runtime = shared_runtime(self.weights, notice) or load_runtime(
             runtime, self.weights, notice=notice, fallback=fallback, reference_windows=reference_windows
         )
         self.runtime.warm_up()
