@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from benchmarks.harness import Effort, ImpossibleError, Measure, Progress, Resul
 from benchmarks.harness.measure import ratios
 from benchmarks.harness.watched import Watched
 from medn.extras import way_to
+from realtime.batch.cluster import silent_ray
 
 ONE_CORE, ONE, TWO = "1 worker, all held to one core", "1 worker", "2 workers"
 WHOLE, SPLIT = "1 long recording, whole", "1 long recording, split over 2 workers"
@@ -195,11 +195,11 @@ def replay(videos: Path, *options: str, one_core: bool = False, nodes: Sequence[
 
 def on_ray(clips: Path, count: int) -> Timing:
     """Run the command on a Ray cluster of so many nodes of one core each, all on this machine and begun before it."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported
-    from ray.cluster_utils import Cluster
-
     offers = {"num_cpus": 1, "memory": 2**30, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=offers)
+    with silent_ray():
+        from ray.cluster_utils import Cluster
+
+        cluster = Cluster(initialize_head=True, head_node_args=offers)
     try:
         for _ in range(1, count):
             cluster.add_node(**offers)

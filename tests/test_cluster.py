@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 from gui.cli import app
 from medn.errors import UserError
 from realtime.batch import Job
+from realtime.batch.cluster import silent_ray
 from realtime.batch.place import Place, analyse_into, usable
 from realtime.batch.report import result_of
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
 from tests.recordings import StopsAt, repeated
 
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 NEVER = threading.Event()
 REPEATS = 3
 
@@ -125,11 +125,13 @@ def test_the_options_of_a_cluster_are_refused_where_they_mean_nothing(film, monk
 def cluster():
     """Two nodes with a core each; the head is the one that the command runs on."""
     pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
     offers = {"num_cpus": 1, "memory": 2**30, "object_store_memory": 100 * 2**20}
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:  # short: sockets
-        two = Cluster(initialize_head=True, head_node_args={**offers, "include_dashboard": False, "temp_dir": folder})
+        with silent_ray():
+            from ray.cluster_utils import Cluster
+
+            here = {"include_dashboard": False, "temp_dir": folder}
+            two = Cluster(initialize_head=True, head_node_args=offers | here)
         two.second = two.add_node(**offers)
         yield two
         two.shutdown()

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from medn.errors import UserError
@@ -36,6 +37,10 @@ ANSWERS_S = 5.0
 """How long the cluster may take to accept a connection."""
 STORE_BYTES = 100 * 2**20
 """Ray's store of objects in a cluster begun here: results are small."""
+
+NOBODY = "http://127.0.0.1:9"
+SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": NOBODY, "http_proxy": NOBODY}
+"""The environment in which Ray's own processes send nothing to other machines than those of their cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +205,14 @@ def _absolute(video: str) -> str:
 
 @contextmanager
 def _connected(address: str) -> Iterator[None]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when Ray is imported: nothing is reported from here
-    import ray
-
-    host, _, port = address.rpartition(":")
     with ExitStack() as opened:
+        options = {} if address != "local" else opened.enter_context(_begun_here())
         try:
-            if host and port.isdecimal():
-                socket.create_connection((host, int(port)), ANSWERS_S).close()
-            options = {} if address != "local" else opened.enter_context(_begun_here())
-            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
+            with silent_ray() as ray:
+                host, _, port = address.rpartition(":")
+                if host and port.isdecimal():
+                    socket.create_connection((host, int(port)), ANSWERS_S).close()
+                ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             why = str(error).strip().partition("\n")[0].rstrip(".")
             raise UserError(f"No Ray cluster can be used at {address}: {why}. Begin one with `ray start`.") from error
@@ -219,11 +222,30 @@ def _connected(address: str) -> Iterator[None]:
 
 
 @contextmanager
+def silent_ray() -> Iterator[ModuleType]:
+    """Ray, for a cluster that is begun meanwhile: it reports to nobody and asks nobody where it runs.
+
+    Switched off, usage reporting still sends that it is off, and asks the addresses of clouds whether it is in one.
+    """
+    before = {name: os.environ.get(name) for name in SILENT}
+    os.environ.update(SILENT)
+    try:
+        import ray  # reads some of it
+
+        yield ray
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextmanager
 def _begun_here() -> Iterator[Mapping[str, Any]]:
     # a short path, since it holds sockets; with its logs it is gone afterwards
     base = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108
     with TemporaryDirectory(prefix="medn-", dir=base, ignore_cleanup_errors=True) as folder:
-        yield {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_temp_dir": folder}
+        own_proxy = {"env_vars": {"http_proxy": os.environ.get("http_proxy", "")}}  # of who analyses, not of Ray itself
+        options = {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_temp_dir": folder}
+        yield {**options, "runtime_env": own_proxy}
 
 
 def _board() -> "ActorHandle":
