@@ -88,9 +88,9 @@ def test_a_session_is_kept_whole_and_not_made_again(film, tmp_path, place):
     skipped = analyse_into(place, job, lambda _: None, NEVER)
     assert result_of(skipped) == "skipped"
     assert skipped.events == done.events != ()
-    other = analyse_into(place, replace(job, parameters=PipelineParameters(most_faces=1)), lambda _: None, NEVER)
-    assert result_of(other) == "done"
-    assert whole(kept) == {"brows.medn": True, "brows-2.medn": True}
+    other = analyse_into(place, replace(job, parameters=PipelineParameters(most_faces=1)), lambda _: None, StopsAt(5))
+    assert result_of(other) == "stopped"
+    assert whole(kept) == {"brows.medn": True, "brows-2.medn": False}
     assert not (tmp_path / "unused").exists()
 
 

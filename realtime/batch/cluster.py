@@ -215,7 +215,10 @@ def _connected(address: str) -> Iterator[None]:
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             why = str(error).strip().partition("\n")[0].rstrip(".")
-            raise UserError(f"No Ray cluster can be used at {address}: {why}. Begin one with `ray start`.") from error
+            way_out = (
+                "Begin one with `ray start`; one that is protected by a token needs RAY_AUTH_MODE=token here, too."
+            )
+            raise UserError(f"No Ray cluster can be used at {address}: {why}. {way_out}") from error
         opened.callback(ray.shutdown)
         ray._private.worker._worker_logs_enabled = False  # Ray has no other switch that keeps stdout for the results
         yield
