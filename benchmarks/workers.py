@@ -22,10 +22,7 @@ from medn.extras import way_to
 from realtime.batch.cluster import silent_ray
 
 ONE_CORE, ONE, TWO = "1 worker, all held to one core", "1 worker", "2 workers"
-WHOLE, SPLIT = "1 long recording, whole", "1 long recording, split over 2 workers"
 NODE, NODES = "Ray, 1 node of 1 core", "Ray, 2 nodes of 1 core each"
-SPLIT_OPTIONS: tuple[str, ...] | None = None
-"""Options of `medn replay` by which one recording is analysed by two workers; None while there are none."""
 PROJECTED_HOURS = 10_000
 
 
@@ -37,13 +34,11 @@ class Size:
     clips: int
     seconds: float
     """Of each clip."""
-    repeats: int
-    """How many clips long the long recording is."""
     warm_up: int = 0
     """Rounds that do not count; a run over two clips comes before all in any case."""
 
 
-SIZES = {Effort.QUICK: Size(1, 4, 3, 6), Effort.NORMAL: Size(2, 40, 6, 30), Effort.THOROUGH: Size(5, 40, 30, 40, 1)}
+SIZES = {Effort.QUICK: Size(1, 4, 3), Effort.NORMAL: Size(2, 40, 6), Effort.THOROUGH: Size(5, 40, 30, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,8 @@ class Timing:
     """The most that its processes held together; pages that they share count in each."""
     process_mb: float
     """The most that one of them held: a worker, where there are several."""
-    events: int
+    found: tuple[str, ...]
+    """Its events, as JSON objects without their latencies, in the order of time."""
     session_mb: float
     """Of all sessions together."""
 
@@ -71,37 +67,31 @@ def measure(size: Size, progress: Progress, video: Path) -> Result:
         for number in range(1, size.clips):
             (clips / f"{number:03d}.mp4").write_bytes((clips / "000.mp4").read_bytes())
         clip_mb = (clips / "000.mp4").stat().st_size / 1e6
-        contestants = {ONE: lambda: replay(clips), TWO: lambda: replay(clips, "--workers", "2")}
-        lengths_s = dict.fromkeys((ONE_CORE, ONE, TWO, NODE, NODES), size.clips * length_s)
+        contestants = {ONE: lambda: replay(clips, 1), TWO: lambda: replay(clips, 2)}
         if hasattr(psutil.Process, "cpu_affinity"):
-            contestants = {ONE_CORE: lambda: replay(clips, one_core=True)} | contestants
-        if SPLIT_OPTIONS is not None:
-            long = Path(folder) / "long.mp4"
-            lengths_s |= dict.fromkeys((WHOLE, SPLIT), repeated(clips / "000.mp4", long, size.repeats))
-            options = SPLIT_OPTIONS
-            contestants |= {WHOLE: lambda: replay(long), SPLIT: lambda: replay(long, *options)}
+            contestants = {ONE_CORE: lambda: replay(clips, 1, one_core=True)} | contestants
         if find_spec("ray"):
             contestants |= {NODE: lambda: on_ray(clips, 1), NODES: lambda: on_ray(clips, 2)}
         progress("two clips to warm up")
-        replay(clips / "000.mp4", *([str(clips / "001.mp4")] if size.clips > 1 else []))
+        replay(clips / "000.mp4", 1, str(clips / "001.mp4"))
         timings = in_turn(contestants, size.rounds, progress, size.warm_up)
-    rates = {name: [lengths_s[name] / run.wall_s for run in runs] for name, runs in timings.items()}
+    whole_s = size.clips * length_s
+    rates = {name: [whole_s / run.wall_s for run in runs] for name, runs in timings.items()}
     return Result(
         benchmark="workers",
         question="How does the analysis of many recordings scale over workers and nodes, and what does an hour cost?",
         conditions={
             "clips": f"{size.clips}, the first {length_s:.1f} s of {video.name}",
-            "long recording": f"{lengths_s[WHOLE]:.0f} s" if WHOLE in timings else "not measured",
-            "events": ", ".join(f"{runs[0].events} ({name})" for name, runs in timings.items()),
+            "events": ", ".join(f"{len(runs[0].found)} ({name})" for name, runs in timings.items()),
             "rounds": f"{size.rounds}, in turn; starts of processes and loading of models count",
             "Ray": "the nodes are processes on this machine, begun before the command"
             if NODE in timings
             else f"not installed: {way_to('cluster')}",
         },
         measures=tuple(
-            figure for name, runs in timings.items() for figure in _figures(name, runs, rates, lengths_s[name] / 3600)
+            figure for name, runs in timings.items() for figure in _figures(name, runs, rates, whole_s / 3600)
         ),
-        notes=_projection(timings[TWO], rates[TWO], size.clips * length_s / 3600, clip_mb * 3600 / length_s),
+        notes=_projection(timings[TWO], rates[TWO], whole_s / 3600, clip_mb * 3600 / length_s),
     )
 
 
@@ -109,8 +99,8 @@ def _figures(
     name: str, runs: Sequence[Timing], rates: Mapping[str, Sequence[float]], hours: float
 ) -> Iterator[Measure]:
     yield Measure(name, "rate", "× real time", tuple(rates[name]), "higher")
-    for other in (WHOLE,) if name == SPLIT else (NODE,) if name == NODES else (ONE_CORE, ONE):
-        if other in rates and other != name != WHOLE:
+    for other in (NODE,) if name == NODES else (ONE_CORE, ONE):
+        if other in rates and other != name:
             yield ratios(name, f"× {other}", rates[name], rates[other])
     yield Measure(name, "an hour of video", "core-hours", tuple(run.core_s / 3600 / hours for run in runs))
     yield Measure(name, "memory at most", "MB", tuple(run.memory_mb for run in runs))
@@ -151,34 +141,14 @@ def cut(video: Path, clip: Path, seconds: float) -> float:
     return end_s
 
 
-def repeated(clip: Path, path: Path, times: int) -> float:
-    """Copy a video several times in succession into a file without coding it anew; return its length in s."""
-    end = 0
-    with av.open(str(path), "w") as target:
-        copied = None
-        for _ in range(times):
-            begin = end
-            with av.open(str(clip)) as source:
-                stream = source.streams.video[0]
-                copied = copied or target.add_stream_from_template(stream)
-                time_base = stream.time_base
-                for packet in source.demux(stream):
-                    if packet.dts is None:
-                        continue
-                    packet.pts, packet.dts = (packet.pts or 0) + begin, packet.dts + begin
-                    end = max(end, packet.pts + (packet.duration or 0))
-                    packet.stream = copied
-                    target.mux(packet)
-    return float(end * time_base)
-
-
-def replay(videos: Path, *options: str, one_core: bool = False, nodes: Sequence[int] = ()) -> Timing:
+def replay(videos: Path, workers: int, *more: str, one_core: bool = False, nodes: Sequence[int] = ()) -> Timing:
     """Run the command on a recording or a folder of them; `nodes`: processes below which it works, too.
 
     Raises `ImpossibleError` if it fails.
     """
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "gui", "replay", str(videos), *options, "--out", out, "--json"]
+        command = [sys.executable, "-m", "gui", "replay", str(videos), *more, "--out", out, "--json"]
+        command += ["--workers", str(workers)]
         began_s = time.monotonic()
         with held_to_one_core() if one_core else contextlib.nullcontext():
             program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -188,9 +158,11 @@ def replay(videos: Path, *options: str, one_core: bool = False, nodes: Sequence[
         session_mb = sum(path.stat().st_size for path in Path(out).rglob("*.medn")) / 1e6
     if program.returncode:
         raise ImpossibleError(f"medn replay ended with exit code {program.returncode} on the clips.")
-    kinds = [json.loads(line)["type"] for line in stdout.splitlines()]
+    records = [json.loads(line) for line in stdout.splitlines()]
+    events = sorted((record for record in records if record["type"] == "event"), key=lambda event: event["onset_s"])
+    found = tuple(json.dumps(event | {"latency_ms": None}) for event in events)
     most_mb, process_mb = watched.memory_most / 1e6, watched.process_most / 1e6
-    return Timing(wall_s, watched.core_s, most_mb, process_mb, kinds.count("event"), session_mb)
+    return Timing(wall_s, watched.core_s, most_mb, process_mb, found, session_mb)
 
 
 def on_ray(clips: Path, count: int) -> Timing:
@@ -204,7 +176,7 @@ def on_ray(clips: Path, count: int) -> Timing:
         for _ in range(1, count):
             cluster.add_node(**offers)
         raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
-        return replay(clips, "--ray", cluster.address, nodes=raylets)
+        return replay(clips, 1, "--ray", cluster.address, nodes=raylets)
     finally:
         cluster.shutdown()
 

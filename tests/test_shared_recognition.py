@@ -18,7 +18,7 @@ from medn.runtime import load_runtime
 from medn.synthetic.reference_windows import reference_windows
 from medn.weights import read_weights
 from realtime.batch import Job, analyse, analyse_all
-from realtime.batch.recognition import analysing
+from realtime.batch.recognition import sharing
 from realtime.batch.workers import analyse_job
 from realtime.pipeline import PipelineParameters
 from realtime.recognition.recognizer import Recognizer
@@ -31,10 +31,10 @@ def as_if_on_a_gpu(monkeypatch):
 
 
 def test_without_a_gpu_or_with_one_worker_each_recognises_by_itself(monkeypatch):
-    with analysing("onnx", 2, pytest.fail) as work:
+    with sharing(analyse_job, "onnx", 2, pytest.fail) as work:
         assert work is analyse_job
     monkeypatch.setattr("realtime.batch.recognition.gpu_runtime", lambda name, weights: pytest.fail("not asked"))
-    with analysing("auto", 1, pytest.fail) as work:
+    with sharing(analyse_job, "auto", 1, pytest.fail) as work:
         assert work is analyse_job
 
 
@@ -57,7 +57,7 @@ def test_windows_of_several_workers_are_recognised_as_alone_also_when_the_shared
     count = min(len(windows), 6)
     alone = [load_runtime("onnx", weights)(windows.part(at, at + 1)) for at in range(count)]
     notices: list[str] = []
-    with analysing("auto", 2, notices.append) as work:
+    with sharing(analyse_job, "auto", 2, notices.append) as work:
         assert "onnx recognises for all workers in one process, in batches of up to 16 windows" in notices.pop()
         [server] = multiprocessing.active_children()
         recognise_by(work.args[0])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
+from typing import TypeVar
 
 from medn.runtime import RuntimeUnavailableError
 from medn.runtime.base import MAX_WINDOWS
@@ -13,6 +14,9 @@ from realtime.batch.analyse import Job, Outcome, Tick
 from realtime.batch.workers import ATTEMPTS, Work, WorkerDiedError, analyse_job, ctrl_c_withheld, in_workers
 from realtime.drivers import StopSign
 from realtime.recognition.shared import LONGEST_WAIT_S, Shared, recognise_by, serve
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 
 
 def analyse_all(
@@ -30,19 +34,21 @@ def analyse_all(
     def lost(job: Job, death: WorkerDiedError) -> Outcome:
         return Outcome(job.video, error=f"{job.video} could not be analysed: {death}, {ATTEMPTS} times.")
 
-    with analysing(jobs[0].parameters.runtime if jobs else "auto", workers, notice) as work:
+    with sharing(analyse_job, jobs[0].parameters.runtime if jobs else "auto", workers, notice) as work:
         yield from in_workers(work, jobs, workers, progress, stop, notice, lost)
 
 
 @contextmanager
-def analysing(runtime: str, workers: int, notice: Callable[[str], None]) -> Iterator[Work[Job, Outcome]]:
-    """What workers do with a job: recognise by a process that they share, if a GPU does it and there are several.
+def sharing(
+    work: Work[_Job, _Result], runtime: str, workers: int, notice: Callable[[str], None]
+) -> Iterator[Work[_Job, _Result]]:
+    """What workers are to do, so that they recognise by one process if a GPU does it and there are several.
 
     `runtime`: as the pipeline's parameters name it. Where that process cannot begin, each worker loads its own.
     """
     on_gpu = gpu_runtime(runtime, read_weights()) if workers > 1 else None
     if on_gpu is None:
-        yield analyse_job
+        yield work
         return
     context = get_context("spawn")
     ours, theirs = context.Pipe()
@@ -58,16 +64,18 @@ def analysing(runtime: str, workers: int, notice: Callable[[str], None]) -> Iter
         if isinstance(answer, Shared):
             wait = f"up to {MAX_WINDOWS} windows that wait {1000 * LONGEST_WAIT_S:.0f} ms at most"
             notice(f"{on_gpu} recognises for all workers in one process, in batches of {wait}.")
-            yield partial(analyse_sharing, answer)
+            yield partial(_with, answer, work)
         else:
             notice(f"{on_gpu} cannot recognise for all workers in one process ({answer}): each loads its own.")
-            yield analyse_job
+            yield work
     finally:
         ours.close()
         process.terminate()
 
 
-def analyse_sharing(shared: Shared, job: Job, progress: Callable[[Tick], None], stop: StopSign) -> Outcome:
-    """Analyse a recording in a worker process that shares its recognizer."""
+def _with(
+    shared: Shared, work: Work[_Job, _Result], job: _Job, progress: Callable[[Tick], None], stop: StopSign
+) -> _Result:
+    """Do work in a process that shares its recognizer."""
     recognise_by(shared)
-    return analyse_job(job, progress, stop)
+    return work(job, progress, stop)
