@@ -18,10 +18,12 @@ from typer.testing import CliRunner
 
 from gui.cli import app
 from medn.errors import UserError
-from realtime.batch import Job
+from realtime.batch import Job, Outcome, Tick
 from realtime.batch.cluster import silent_ray
 from realtime.batch.place import Place, analyse_into, usable
+from realtime.batch.progress import Progress
 from realtime.batch.report import result_of
+from realtime.drivers import Tally
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
 from tests.recordings import StopsAt, repeated
@@ -92,6 +94,16 @@ def test_a_session_is_kept_whole_and_not_made_again(film, tmp_path, place):
     assert result_of(other) == "stopped"
     assert whole(kept) == {"brows.medn": True, "brows-2.medn": False}
     assert not (tmp_path / "unused").exists()
+
+
+def test_what_a_node_finds_finished_counts_as_skipped_and_not_as_analysed():
+    jobs = [Job(video, Path(), PipelineParameters(), length_s=8.0) for video in "ab"]
+    progress = Progress(jobs)
+    progress.tick(Tick("b", 2.0, 8.0))
+    progress.end(Outcome("a", replace(Tally().summary("a"), duration_s=8.0), skipped=True))
+    counts = progress.record("b")["all"]
+    assert (counts["recordings"], counts["done"], counts["skipped"], counts["failed"]) == (2, 0, 1, 0)
+    assert (counts["done_s"], counts["length_s"]) == (2.0, 8.0)
 
 
 def test_a_place_that_cannot_be_written_costs_the_recording_a_sentence(film, tmp_path):
