@@ -34,6 +34,8 @@ OVAL = (
 )  # fmt: skip
 """Landmarks of the face's rim, clockwise in the picture from the middle of the forehead."""
 
+_NOTHING = np.zeros((64, 64, 3), np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class FaceObservation:
@@ -68,7 +70,7 @@ class Landmarker:
         self._last_ms = -1
         with native_log_silenced():
             self._task = vision.FaceLandmarker.create_from_options(options)
-            self(np.zeros((64, 64, 3), np.uint8))  # the first picture takes longer and logs more
+            self(_NOTHING)  # the first picture takes longer and logs more
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float = 0.0) -> list[FaceObservation]:
         """Faces in an RGB picture ((H, W, 3) uint8, contiguous), in the model's own order.
@@ -97,6 +99,11 @@ class Landmarker:
                 strict=True,
             )
         ]
+
+    def forget(self) -> None:
+        """Follow no face any more, as at the beginning: the next picture is looked at like a stream's first one."""
+        if self._video:
+            self(_NOTHING)
 
     def close(self) -> None:
         """Free the model; without it MediaPipe may hang at the interpreter's end."""
