@@ -9,8 +9,9 @@ from realtime.batch.analyse import Outcome, Tick, analyse
 from realtime.batch.display import Display, ProgressBars, ProgressLines
 from realtime.batch.progress import Progress
 from realtime.batch.report import Report
+from realtime.batch.sections import split
+from realtime.batch.split import analyse_split
 from realtime.batch.work_list import WorkList, stored_outcome
-from realtime.batch.workers import analyse_all
 from realtime.drivers import StopSign
 from realtime.report import (
     EventLines,
@@ -27,10 +28,11 @@ from realtime.report import (
 def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bool, report: Path | None = None) -> int:
     """Analyse what is to be done, print all results, and return the exit code.
 
-    A single recording is analysed in this process and its events are printed as they come; several are analysed in
-    `workers` processes.
+    A single recording is analysed in this process and its events are printed as they come, unless it is split; several
+    are analysed in `workers` processes.
     """
     single = len(listed.jobs) + len(listed.finished) == 1
+    whole = single and not split(listed.jobs, workers)
     progress = Progress(listed.jobs, len(listed.finished))
     display: Display = ProgressLines(progress) if as_json else ProgressBars(progress)
     failures: list[Outcome] = []
@@ -41,7 +43,7 @@ def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bo
             with input_errors():
                 rows = opened.enter_context(Report(report, [*listed.finished, *(job.video for job in listed.jobs)]))
         opened.enter_context(display)
-        for outcome in _outcomes(listed, workers, display.tick, stop, single=single, as_json=as_json):
+        for outcome in _outcomes(listed, workers, display.tick, stop, whole=whole, as_json=as_json):
             if not outcome.skipped:
                 display.end(outcome)
             if rows:
@@ -50,7 +52,7 @@ def run_work_list(listed: WorkList, workers: int, stop: StopSign, *, as_json: bo
                 failures.append(outcome)
             else:
                 done += outcome.summary is not None and outcome.summary.complete
-            print_outcome(outcome, as_json, events_printed=single and not outcome.skipped, briefly=not single)
+            print_outcome(outcome, as_json, events_printed=whole and not outcome.skipped, briefly=not single)
     recordings = progress.recordings
     if failures and not single:
         stderr.print(f"{len(failures)} of {recordings} recordings could not be analysed:", style="red")
@@ -89,17 +91,17 @@ def print_outcome(outcome: Outcome, as_json: bool, *, events_printed: bool, brie
 
 
 def _outcomes(
-    listed: WorkList, workers: int, tick: Callable[[Tick], None], stop: StopSign, *, single: bool, as_json: bool
+    listed: WorkList, workers: int, tick: Callable[[Tick], None], stop: StopSign, *, whole: bool, as_json: bool
 ) -> Iterator[Outcome]:
     for video, path in listed.finished.items():
         yield stored_outcome(video, path)
-    if single and listed.jobs:
+    if whole and listed.jobs:
         [job] = listed.jobs
         yield analyse(job, [EventLines(job.video, as_json)], tick, stop)
     elif listed.jobs:
-        yield from analyse_all(
+        yield from analyse_split(
             listed.jobs,
-            min(workers, len(listed.jobs)),
+            workers,
             tick,
             stop,
             lambda sentence: stderr.print(sentence, style="yellow"),
