@@ -41,7 +41,8 @@ class Timing:
     wall_s: float
     memory_mb: float
     """The most that its processes held together; pages that they share count in each."""
-    events: int
+    found: tuple[str, ...]
+    """Its events, as JSON objects without their latencies, in the order of time."""
 
 
 def measure(size: Size, progress: Progress, video: Path) -> Result:
@@ -62,7 +63,7 @@ def measure(size: Size, progress: Progress, video: Path) -> Result:
         question="How much faster are many recordings analysed by two workers?",
         conditions={
             "clips": f"{size.clips}, the first {length_s:.1f} s of {video.name}",
-            "events": ", ".join(f"{runs[0].events} ({name})" for name, runs in timings.items()),
+            "events": ", ".join(f"{len(runs[0].found)} ({name})" for name, runs in timings.items()),
             "rounds": f"{size.rounds}, in turn, after one warm-up; starts of processes and loading of models count",
         },
         measures=tuple(
@@ -108,8 +109,9 @@ def replay(clips: Path, workers: int, *, one_core: bool = False) -> Timing:
         wall_s = time.monotonic() - began_s
     if program.returncode:
         raise ImpossibleError(f"medn replay ended with exit code {program.returncode} on the clips.")
-    kinds = [json.loads(line)["type"] for line in stdout.splitlines()]
-    return Timing(wall_s, memory / 1e6, kinds.count("event"))
+    records = [json.loads(line) for line in stdout.splitlines()]
+    events = sorted((record for record in records if record["type"] == "event"), key=lambda event: event["onset_s"])
+    return Timing(wall_s, memory / 1e6, tuple(json.dumps(event | {"latency_ms": None}) for event in events))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """A long recording in sections, side by side: what comes out is what one worker would have found."""
 
+import itertools
 import sqlite3
 import threading
 from contextlib import closing
@@ -7,15 +8,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from medn.synthetic.puppet import HeadMotion
 from realtime.batch import Job, Tick, analyse
+from realtime.batch.sections import split
 from realtime.batch.split import analyse_split
 from realtime.pipeline import PipelineParameters
+from realtime.seams import Last, Section, Standing, hand_over
 from realtime.session import open_session
 from realtime.sources.video import VideoFile
-from tests.recordings import write_video
+from realtime.types import Frame
+from tests.recordings import noise, write_video
 
 SEAM_S = 7.0
 PARAMETERS = PipelineParameters(seam_every_s=SEAM_S, seam_overlap_s=3.5)
@@ -52,12 +57,18 @@ def recording(act, shapes, tmp_path_factory):
     return write_video(path, pictures, [round(1000 * t) for t in times_s])
 
 
-def analysed(recording: Path, folder: Path, workers: int, stop_s: float = np.inf):
-    """The outcome, the notices about it, and its ticks; with several workers in sections."""
+def analysed(recording: Path, folder: Path, workers: int, stop_s: float = np.inf, killed: str = ""):
+    """The outcome, the notices about it, and its ticks; with several workers in sections; one may be killed."""
     notices, ticks, stop = [], [], threading.Event()
+    dead: list[psutil.Process] = []
 
     def progress(tick: Tick) -> None:
         ticks.append(tick)
+        if killed and not dead:
+            children = psutil.Process().children(recursive=True)
+            dead.extend(each for each in children if any(file.path.endswith(killed) for file in each.open_files()))
+            for each in dead:
+                each.kill()
         if tick.done_s >= stop_s:
             stop.set()
 
@@ -85,12 +96,14 @@ def content(path: Path) -> dict[str, list]:
 
 @pytest.fixture(scope="module")
 def split_up(recording, tmp_path_factory):
-    return analysed(recording, tmp_path_factory.mktemp("split"), 2)
+    """Its second section is begun once more, as its first worker is killed."""
+    return analysed(recording, tmp_path_factory.mktemp("split"), 2, killed="1.section")
 
 
-def test_a_split_recording_has_the_session_of_the_whole(recording, whole, split_up):
+def test_a_split_recording_has_the_session_of_the_whole_also_where_a_worker_died(recording, whole, split_up):
     outcome, notices, ticks = split_up
-    assert notices == []
+    [notice] = notices
+    assert notice.endswith("it is analysed once more.")
     found, one = content(outcome.session), content(whole.session)
     for table, rows in one.items():
         assert found[table] == rows, table
@@ -121,3 +134,69 @@ def test_what_is_stopped_keeps_its_beginning(recording, whole, tmp_path):
     rows, one = content(outcome.session)["frames"], content(whole.session)["frames"]
     assert len(rows) > 30
     assert rows == one[: len(rows)]
+
+
+def job(video: Path, length_s: float | None) -> Job:
+    return Job(str(video), video.parent, PipelineParameters(), length_s=length_s)
+
+
+@pytest.mark.parametrize(
+    ("hours", "workers", "sections"),
+    [
+        ([1.0], 1, [1]),
+        ([1.0], 2, [2]),
+        ([1.0], 8, [6]),  # eight are no quicker than six: they would last as long as the longest of unequal ones
+        ([0.1], 2, [1]),
+        ([1.0, 1.0], 2, [1, 1]),
+        ([1.0, 0.1, 0.1], 2, [2, 1, 1]),
+        ([None], 2, [1]),
+    ],
+)
+def test_recordings_are_split_where_workers_would_be_without_work(hours, workers, sections, tmp_path):
+    jobs = []
+    for number, length in enumerate(hours):
+        path = tmp_path / f"{number}.mp4"
+        path.touch()
+        jobs.append(job(path, None if length is None else 3600 * length))
+    planned = split(jobs, workers)
+    assert [len(planned.get(each.video, [Section()])) for each in jobs] == sections
+    for parts in planned.values():
+        assert (parts[0].first, parts[-1].last) == (0, None)
+        assert all(one.last == other.first for one, other in itertools.pairwise(parts))
+
+
+def test_a_recording_of_unknown_length_is_not_split_and_that_is_said(tmp_path):
+    notices: list[str] = []
+    stopped = threading.Event()
+    stopped.set()
+    path = tmp_path / "stream.mp4"
+    path.touch()
+    list(analyse_split([job(path, None)], 2, lambda _: None, stopped, notices.append))
+    assert notices == [f"{path} does not say how long it is: it is analysed by one worker."]
+
+
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [("mp4", {}), ("mp4", {"open_groups": True}), ("mkv", {"keyframe_every": 400}), ("avi", {"codec": "mpeg4"})],
+)
+def test_a_video_begun_in_its_middle_has_the_pictures_and_times_of_the_whole(ending, options, tmp_path):
+    times_ms = np.cumsum(np.random.default_rng(2).integers(30, 45, 300)) if ending != "avi" else np.arange(300) * 40
+    path = write_video(tmp_path / f"film.{ending}", noise(300, (64, 64)), times_ms, **options)
+    whole = [(item.time_s, item.image.tobytes()) for item in VideoFile(path) if isinstance(item, Frame)]
+    for begin_s in (0.0, whole[120][0], whole[120][0] + 0.001, 9.5, 100.0):
+        film = VideoFile(path)
+        film.skip_to(begin_s)
+        later = [(item.time_s, item.image.tobytes()) for item in film if isinstance(item, Frame)]
+        assert later == [each for each in whole if each[0] >= begin_s]
+
+
+def last(x: float) -> Last:
+    return Last((5.9, x, 100.0), 5.9, np.full(450, x, np.float32))
+
+
+def test_faces_keep_their_numbers_across_a_seam_and_new_ones_get_free_ones():
+    before = Standing({0: last(10.0), 1: last(20.0), 2: last(30.0)}, 5.95, 140, used=4)
+    after = Standing({0: last(30.0), 1: last(10.0), 2: last(70.0)}, 5.95, 40, used=3)
+    handover = hand_over(before, after)
+    assert [handover.number(own) for own in range(5)] == [2, 0, 4, 5, 6]
+    assert handover.lifts.keys() == {0, 1}

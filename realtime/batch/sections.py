@@ -1,7 +1,8 @@
 """The sections that long recordings are split into, so that no worker is without work while another has a long one."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.batch.analyse import Job
@@ -9,6 +10,8 @@ from realtime.seams import Section
 
 EVEN = 1.1
 """Work is spread evenly enough if no worker has more than this many times its share."""
+GAIN = 0.95
+"""More sections are made if the last worker then ends in this share of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,16 @@ class SectionJob:
 def split(jobs: Sequence[Job], workers: int) -> Mapping[str, tuple[Section, ...]]:
     """The sections of the recordings that are split, by recording: as few as spread the work evenly."""
     counts = {job.video: 1 for job in jobs}
-    lengths_s = {job.video: job.length_s or 0.0 for job in jobs}
-    most = {job.video: most_sections(job) for job in jobs}
-    share_s = sum(lengths_s.values()) / workers
-    while _busiest_s([lengths_s[video] / count for video, count in counts.items() for _ in range(count)], workers) > (
-        EVEN * share_s
-    ):
-        splittable = [video for video, count in counts.items() if count < most[video]]
-        if not splittable:
-            break
-        counts[max(splittable, key=lambda video: lengths_s[video] / counts[video])] += 1
-    return {job.video: _sections(job, counts[job.video]) for job in jobs if counts[job.video] > 1}
+    even_s = EVEN * sum(job.length_s or 0.0 for job in jobs) / workers
+    best, quickest_s = dict(counts), math.inf
+    while True:
+        busiest_s = _busiest_s([each_s for job in jobs for each_s in _lengths_s(job, counts[job.video])], workers)
+        if busiest_s < GAIN * quickest_s:
+            best, quickest_s = dict(counts), busiest_s
+        splittable = [job for job in jobs if counts[job.video] < most_sections(job)]
+        if busiest_s <= even_s or not splittable:
+            return {job.video: sections_of(job, best[job.video]) for job in jobs if best[job.video] > 1}
+        counts[max(splittable, key=lambda job: (job.length_s or 0.0) / counts[job.video]).video] += 1
 
 
 def most_sections(job: Job) -> int:
@@ -50,23 +52,34 @@ def most_sections(job: Job) -> int:
     return max(round(job.length_s / job.parameters.seam_every_s), 1)
 
 
-def _sections(job: Job, count: int) -> tuple[Section, ...]:
+def sections_of(job: Job, count: int) -> tuple[Section, ...]:
+    """So many sections of a recording, as long as each other but for whole seams."""
     most = most_sections(job)
     seams = [round(most * number / count) for number in range(count)]
     return tuple(Section(first, last) for first, last in zip(seams, [*seams[1:], None], strict=True))
 
 
+def length_s(job: Job, section: Section) -> float:
+    """How much of a recording is analysed for a section of it."""
+    seams = job.parameters.seams
+    begin_s, end_s = (max(at_s, 0.0) for at_s in seams.needed_s(section))
+    return min(end_s, job.length_s or 0.0) - begin_s
+
+
+def _lengths_s(job: Job, count: int) -> list[float]:
+    if count == 1:
+        return [job.length_s or 0.0]
+    return [length_s(job, section) for section in sections_of(job, count)]
+
+
 def _busiest_s(lengths_s: Sequence[float], workers: int) -> float:
     """What the busiest worker has to do if each that is free takes the longest that is left."""
     loads_s = [0.0] * workers
-    for length_s in sorted(lengths_s, reverse=True):
-        loads_s[loads_s.index(min(loads_s))] += length_s
+    for each_s in sorted(lengths_s, reverse=True):
+        loads_s[loads_s.index(min(loads_s))] += each_s
     return max(loads_s)
 
 
 def section_jobs(job: Job, sections: Sequence[Section], folder: Path) -> list[SectionJob]:
     """The jobs of a recording's sections, whose sessions go into a folder of their own."""
-    return [
-        SectionJob(replace(job), number, section, folder / f"{number}.section")
-        for number, section in enumerate(sections)
-    ]
+    return [SectionJob(job, number, section, folder / f"{number}.section") for number, section in enumerate(sections)]

@@ -1,7 +1,6 @@
 """Analyse many recordings, long ones in sections side by side; each becomes one session, whole or not at all."""
 
 import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from medn.faults import log_fault
 from realtime.batch.analyse import Job, Outcome, Tick, analyse, earlier_of, watching
 from realtime.batch.baseline import measure_rest
 from realtime.batch.earlier import settle
-from realtime.batch.sections import SectionJob, most_sections, section_jobs, split
+from realtime.batch.sections import SectionJob, length_s, section_jobs, split
 from realtime.batch.workers import ATTEMPTS, WorkerDiedError, analyse_all, in_workers
 from realtime.drivers import StopSign, Tally
 from realtime.drivers.section import run_section
@@ -22,7 +21,7 @@ from realtime.seams import Standing, hand_over
 from realtime.session import RecordedFile, SessionError, SessionWriter, open_session
 from realtime.session.joined import JoinedSession
 from realtime.session.paths import describe, free_path
-from realtime.session.private import make_private_folder
+from realtime.session.private import FOLDER_MODE, make_private_folder
 from realtime.session.recorded_file import recorded_file
 from realtime.sources import Notice, NoticeKind, SourceError
 from realtime.sources.video import VideoFile
@@ -74,11 +73,17 @@ def analyse_split(
     work: list[Job | SectionJob] = []
     try:
         for job in jobs:
-            if sections := planned.get(job.video):
-                recording = recordings[job.video] = _Recording(job, section_jobs(job, sections, _folder_for(job)))
-                work += recording.jobs
-            else:
+            sections = planned.get(job.video)
+            if sections is None:
                 work.append(job)
+                continue
+            try:
+                folder = _folder_for(job)
+            except SessionError as error:
+                yield Outcome(job.video, error=str(error))
+                continue
+            recording = recordings[job.video] = _Recording(job, section_jobs(job, sections, folder))
+            work += recording.jobs
         work.sort(key=_length_s, reverse=True)
 
         def tick(each: Tick) -> None:
@@ -206,19 +211,19 @@ def _meet(before: Standing, after: Standing) -> bool:
 
 
 def _folder_for(job: Job) -> Path:
+    """An empty folder for the sessions of a recording's sections; one that a killed run left is removed."""
+    folder = job.folder / f".{job.name or Path(job.video).stem}.sections"
     try:
         make_private_folder(job.folder)
-        return Path(tempfile.mkdtemp(prefix=".sections-", dir=job.folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=FOLDER_MODE)
     except OSError as error:
-        raise SessionError(f"The folder {job.folder} for sessions cannot be created: {error.strerror}.") from error
+        raise SessionError(f"The folder {folder} for sessions cannot be created: {error.strerror}.") from error
+    return folder
 
 
 def _length_s(work: Job | SectionJob) -> float:
-    if isinstance(work, Job):
-        return work.length_s or 0.0
-    return (work.job.length_s or 0.0) * (
-        ((work.section.last or most_sections(work.job)) - work.section.first) / most_sections(work.job)
-    )
+    return (work.length_s or 0.0) if isinstance(work, Job) else length_s(work.job, work.section)
 
 
 def _analyse(work: Job | SectionJob, progress: Callable[[Tick], None], stop: StopSign) -> Outcome | Analysed:
