@@ -33,6 +33,7 @@ class Relay:
         self._before: list[Event] = []
         self._behind_s = float("-inf")
         self._last_s = float("-inf")
+        self._faults: list[str] = []
         self.first = Standing()
         """How the first course stood before the section's first seam."""
         self.last = Standing()
@@ -75,10 +76,12 @@ class Relay:
         return {number: known for number, known in noise if known is not None}
 
     def take_faults(self) -> list[str]:
-        """Why movements of the faces that are shown were lost since the last call, a sentence each."""
-        faults = list(self.shown.faults) if self.shown else []
+        """Why movements were lost since the last call, a sentence each."""
+        faults, self._faults = self._faults, []
         for course in (self._now, self._later):
             if course is not None:
+                if course is self._now or course is self.shown:
+                    faults += course.faults
                 course.faults.clear()
         return faults
 
@@ -124,6 +127,7 @@ class Relay:
         rest: list[Event] = []
         if self._now is not None:
             rest = self._flushed(self._now)
+            self._faults += self._now.faults
             self._handovers.pop(self._now, None)
         self._now, self._later = self._later, None
         self._seam_s, self._behind_s = float("inf"), self._seam_s
@@ -146,7 +150,12 @@ class Relay:
             self._before += mine
             return mine
         compared_s = self._behind_s + SETTLE_S
-        return [event for event in mine if not (event.apex_s < compared_s and seen_twice(event, self._before))]
+        return [
+            event
+            for event in mine
+            if event.apex_s >= self._behind_s - NEAR_S
+            and not (event.apex_s < compared_s and seen_twice(event, self._before))
+        ]
 
     def _standing(self, course: Course | None) -> Standing:
         if course is None:
