@@ -13,7 +13,7 @@ import pytest
 
 from medn.synthetic.puppet import HeadMotion
 from realtime.batch import Job, Tick, analyse
-from realtime.batch.sections import split
+from realtime.batch.sections import split, why_whole
 from realtime.batch.split import analyse_split
 from realtime.pipeline import PipelineParameters
 from realtime.seams import Last, Section, Standing, hand_over
@@ -166,13 +166,11 @@ def test_recordings_are_split_where_workers_would_be_without_work(hours, workers
 
 
 def test_a_recording_of_unknown_length_is_not_split_and_that_is_said(tmp_path):
-    notices: list[str] = []
-    stopped = threading.Event()
-    stopped.set()
-    path = tmp_path / "stream.mp4"
+    path = tmp_path / "stream.mkv"
     path.touch()
-    list(analyse_split([job(path, None)], 2, lambda _: None, stopped, notices.append))
-    assert notices == [f"{path} does not say how long it is: it is analysed by one worker."]
+    assert why_whole(job(path, None), 1, 2) == f"{path} does not say how long it is: it was analysed by one worker."
+    assert why_whole(job(path, 0.8), 1, 2) == why_whole(job(path, None), 2, 2) == ""
+    assert split([job(path, None)], 2) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from realtime.batch.analyse import Outcome, Tick, analyse
 from realtime.batch.display import Display, ProgressBars, ProgressLines
 from realtime.batch.progress import Progress
 from realtime.batch.report import Report
-from realtime.batch.sections import split
+from realtime.batch.sections import split, why_whole
 from realtime.batch.split import analyse_split
 from realtime.batch.work_list import WorkList, stored_outcome
 from realtime.drivers import StopSign
@@ -97,7 +97,10 @@ def _outcomes(
         yield stored_outcome(video, path)
     if whole and listed.jobs:
         [job] = listed.jobs
-        yield analyse(job, [EventLines(job.video, as_json)], tick, stop)
+        outcome = analyse(job, [EventLines(job.video, as_json)], tick, stop)
+        if outcome.summary and (sentence := why_whole(job, 1, workers)):
+            stderr.print(sentence, style="yellow")
+        yield outcome
     elif listed.jobs:
         yield from analyse_split(
             listed.jobs,

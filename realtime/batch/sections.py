@@ -52,6 +52,13 @@ def most_sections(job: Job) -> int:
     return max(round(job.length_s / job.parameters.seam_every_s), 1)
 
 
+def why_whole(job: Job, jobs: int, workers: int) -> str:
+    """A sentence where a recording could not be split although workers were left over: its length is not known."""
+    if job.length_s is not None or jobs >= workers or not Path(job.video).is_file():
+        return ""
+    return f"{job.video} does not say how long it is: it was analysed by one worker."
+
+
 def sections_of(job: Job, count: int) -> tuple[Section, ...]:
     """So many sections of a recording, as long as each other but for whole seams."""
     most = most_sections(job)

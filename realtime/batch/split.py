@@ -11,7 +11,7 @@ from medn.faults import log_fault
 from realtime.batch.analyse import Job, Outcome, Tick, analyse, earlier_of, watching
 from realtime.batch.baseline import measure_rest
 from realtime.batch.earlier import settle
-from realtime.batch.sections import SectionJob, length_s, section_jobs, split
+from realtime.batch.sections import SectionJob, length_s, section_jobs, split, why_whole
 from realtime.batch.workers import ATTEMPTS, WorkerDiedError, analyse_all, in_workers
 from realtime.drivers import StopSign, Tally
 from realtime.drivers.section import run_section
@@ -61,13 +61,13 @@ def analyse_split(
 
     A recording whose sections do not meet, because its file cannot be read exactly from its middle, is analysed whole.
     """
-    if len(jobs) < workers:
-        for job in jobs:
-            if job.length_s is None and Path(job.video).is_file():
-                notice(f"{job.video} does not say how long it is: it is analysed by one worker.")
     planned = split(jobs, workers)
     if not planned:
-        yield from analyse_all(jobs, min(workers, len(jobs)), progress, stop, notice)
+        whole = {job.video: why_whole(job, len(jobs), workers) for job in jobs}
+        for outcome in analyse_all(jobs, min(workers, len(jobs)), progress, stop, notice):
+            if outcome.summary and whole[outcome.video]:
+                notice(whole[outcome.video])
+            yield outcome
         return
     recordings: dict[str, _Recording] = {}
     work: list[Job | SectionJob] = []
@@ -98,17 +98,17 @@ def analyse_split(
             recording = recordings[result.of.video]
             recording.analysed[result.of.number] = result
             if len(recording.analysed) == len(recording.jobs):
-                outcome = recording.outcome()
-                if outcome is None:
+                joined = recording.outcome()
+                if joined is None:
                     notice(f"{result.of.video} cannot be read exactly from its middle: it is analysed by one worker.")
                     again.append(result.of.job)
                 else:
-                    yield outcome
+                    yield joined
                 del recordings[result.of.video]
                 recording.remove()
         for recording in recordings.values():  # stopped: what there is from its beginning on
-            if (outcome := recording.outcome()) is not None:
-                yield outcome
+            if (joined := recording.outcome()) is not None:
+                yield joined
         if again:
             yield from analyse_all(again, min(workers, len(again)), progress, stop, notice)
     finally:
