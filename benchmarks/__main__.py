@@ -71,13 +71,22 @@ def streams(
 
 @bench.command()
 def workers(
-    effort: EffortOption = Effort.NORMAL, video: Video = None, as_json: AsJson = False, folder: Folder = None
+    effort: EffortOption = Effort.NORMAL,
+    video: Video = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Instead: one recording, the video repeated to this length.")
+    ] = None,
+    as_json: AsJson = False,
+    folder: Folder = None,
 ) -> None:
     """Measure how the analysis of 40 clips scales over workers and Ray nodes, and what an hour of video costs."""
+    from benchmarks import one_long
     from benchmarks import workers as module
     from realtime.evaluation.demo import sample_video
 
     def benchmark(effort: Effort, progress: Progress) -> Result:
+        if minutes is not None:
+            return one_long.measure(minutes, progress, video or sample_video())
         return module.measure(module.SIZES[effort], progress, video or sample_video())
 
     _run({"workers": benchmark}, effort, as_json, folder)

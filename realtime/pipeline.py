@@ -5,41 +5,31 @@ recording replayed gives exactly the events that the live run gave on the same f
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Self, TypeAlias
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medn.contract import SIZE_PX
-from medn.face.landmarker import BLENDSHAPES, FaceObservation
-from realtime.faces.analyzer import FaceAnalyzer
+from medn.face.landmarker import BLENDSHAPES
+from realtime.course import Classified, Course, Due
 from realtime.faces.detector import Detections, FaceDetector
-from realtime.faces.tracks import Tracks
 from realtime.motion.meter import MotionMeter
 from realtime.recognition.classifier import Verdict, classify
 from realtime.recognition.decision import DecisionFile, peak_decision
 from realtime.recognition.recognizer import Recognized, Recognizer
-from realtime.ring import Ring
+from realtime.relay import Relay
+from realtime.seams import Seams, Section, Standing
 from realtime.spotting.columns import row
 from realtime.spotting.detector import WARM_UP_S, Detector
-from realtime.spotting.join import SAME_IOU, overlap
 from realtime.spotting.parameters import FAULTS, MAX_MICRO_S, SpotterParameters
 from realtime.spotting.rest import Rest
 from realtime.spotting.spotter import Spotter
 from realtime.timing import Stopwatch
 from realtime.types import Analysis, Candidate, Event, FaceReading, Frame
-
-_Due: TypeAlias = tuple[Candidate, Ring]
-"""A candidate that is to be decided now, and the ring of its face's crops."""
-_Classified: TypeAlias = tuple[Candidate, Recognized, Verdict]
-
-GAP_S = 0.4
-"""A face that was not seen for this long is finished: what is open is decided, and it starts again if it returns."""
-MISSING_S = 2.0
-"""Where no frame came for this long, the faces are finished although they are there again: nothing joins both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +50,17 @@ class PipelineParameters:
     spotter: SpotterParameters = field(default_factory=SpotterParameters)
     rest_s: tuple[float, float] | None = None
     """A stretch of the recording in which its one person is at rest: the background starts from it (`rest`)."""
+    seam_every_s: float = 300.0
+    """At every multiple of this time all faces are handed over to a course begun anew: see `realtime.seams`."""
+    seam_overlap_s: float = 60.0
+    """How long before: as long as anything about a face is remembered."""
     decision: DecisionFile | None = None
     """Decides on the matched filter's peaks in place of the shipped classifier; see `decision_file`."""
+
+    @property
+    def seams(self) -> Seams:
+        """Where the recording's seams are."""
+        return Seams(self.seam_every_s, self.seam_overlap_s)
 
 
 class Pipeline:
@@ -69,19 +68,23 @@ class Pipeline:
 
     `detect` is the one part of a step that needs nothing but the frames: a driver that has a second thread and frames
     ahead of time may call it there, and hand the detections to the frame's step.
+
+    Of a `section` it wants the frames that are needed for it (`Seams.needed_s`); others leave out what it shows beyond.
     """
 
-    def __init__(self, parameters: PipelineParameters | None = None, rest: Rest | None = None) -> None:
+    def __init__(
+        self, parameters: PipelineParameters | None = None, rest: Rest | None = None, section: Section | None = None
+    ) -> None:
         self.parameters = parameters or PipelineParameters()
+        self._section = section or Section()
         if self.parameters.rest_s and rest is None:
             raise ValueError("the stretch at rest must be measured first: see realtime.batch.baseline")
         self._rest = rest
         self._detector: FaceDetector | None = None
-        self._commands: deque[Callable[[], list[_Due]]] = deque()
+        self._commands: deque[Callable[[], None]] = deque()
         warm_up()
         self._peaks = peak_decision(self.parameters.decision)
         self._notices: list[str] = []
-        self._faults: list[str] = []
         self.recognizer = Recognizer(self.parameters.runtime, self._notices.append, fallback=self.parameters.fallback)
         """The network's weights and runtime."""
         self.reset()
@@ -89,28 +92,22 @@ class Pipeline:
     def set_score_threshold(self, score_threshold: float) -> None:
         """Change the score from which a candidate is an event, from the next frame on; callable from any thread."""
 
-        def change() -> list[_Due]:
+        def change() -> None:
             self.parameters = replace(self.parameters, score_threshold=score_threshold)
-            return []
 
         self._commands.append(change)
 
     def recalibrate(self) -> None:
         """Measure every face at rest again from the next frame on; callable from any thread."""
-
-        def change() -> list[_Due]:
-            return [each for analyzer in self._faces.values() for each in self._due(analyzer, analyzer.recalibrate())]
-
-        self._commands.append(change)
+        self._commands.append(lambda: self._relay.recalibrate())
 
     def reset(self) -> None:
         """Forget every face: the next frame begins a new stream, at any time."""
         self.close()
-        self._detector = FaceDetector(self.parameters.most_faces, self.parameters.landmark_interval_s)
-        self._tracks = Tracks()
-        self._faces: dict[int, FaceAnalyzer] = {}
-        self._landmarks_s = float("-inf")
-        self._recent: deque[tuple[Candidate, Verdict]] = deque(maxlen=16)
+        seams = self.parameters.seams
+        self._detector = FaceDetector(self.parameters.most_faces, self.parameters.landmark_interval_s, seams)
+        self._relay = Relay(seams, self._section, lambda: Course(self.parameters.spotter, self._rest), self._decided)
+        self._watch = Stopwatch()
         self._last_index, self._last_s = -1, float("-inf")
         self._not_followed = 0
 
@@ -128,41 +125,29 @@ class Pipeline:
         if not frame.time_s > self._last_s:
             return Analysis(frame.index, frame.time_s)
         detections = detections or self.detect(frame)
-        watch = Stopwatch()
+        self._watch = watch = Stopwatch()
         if detections.faces is not None:
             watch.add("landmarks", detections.took_ms)
-        seen = self._numbered(frame, detections, watch)
-        readings: list[FaceReading] = []
-        due: list[_Due] = []
         while self._commands:
-            due += self._commands.popleft()()
-        for number, observation in seen.items():
-            analyzer = self._faces.get(number)
-            if analyzer is not None and frame.time_s - analyzer.last_s > MISSING_S:
-                due += self._flushed(analyzer)
-                analyzer = None
-            if analyzer is None:
-                analyzer = self._faces[number] = FaceAnalyzer(number, self.parameters.spotter, self._rest)
-            reading, candidates = analyzer.step(frame, observation, watch)
-            readings.append(reading)
-            due += self._due(analyzer, candidates)
-        for number, analyzer in list(self._faces.items()):
-            if frame.time_s - analyzer.last_s > GAP_S:
-                due += self._flushed(analyzer)
-                del self._faces[number]
+            self._commands.popleft()()
+        readings, events = self._relay.step(frame, detections, watch)
         self._last_index, self._last_s = frame.index, frame.time_s
         self._not_followed = detections.not_followed
-        return self._decided(tuple(readings), due, watch)
+        return self._analysis(readings, events)
 
     def noise_pct(self) -> dict[int, NDArray[np.float64]]:
         """(regions,) running noise of each face that has been learned, in % iod, by the face's number."""
-        noise = ((number, analyzer.spotter.noise_pct) for number, analyzer in self._faces.items())
-        return {number: known for number, known in noise if known is not None}
+        return self._relay.noise_pct()
 
     def flush(self) -> Analysis:
         """Decide what is still open at the end of the stream."""
-        due = [each for analyzer in self._faces.values() for each in self._flushed(analyzer)]
-        return self._decided((), due, Stopwatch())
+        self._watch = Stopwatch()
+        return self._analysis((), self._relay.flush())
+
+    @property
+    def ends(self) -> tuple[Standing, Standing]:
+        """How faces stood before the first and before the last seam of the section."""
+        return self._relay.first, self._relay.last
 
     def close(self) -> None:
         """Free the models; the pipeline can be used again after `reset`."""
@@ -176,42 +161,19 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _numbered(self, frame: Frame, detections: Detections, watch: Stopwatch) -> dict[int, FaceObservation | None]:
-        """Faces of this frame by number; without landmarks where this frame is between two that have them."""
-        if detections.faces is None:
-            return {number: None for number, face in self._faces.items() if face.last_s >= self._landmarks_s}
-        self._landmarks_s = frame.time_s
-        seen: dict[int, FaceObservation | None] = dict(self._tracks(detections.faces, frame.image, frame.time_s))
-        watch.lap("tracks")
-        return seen
+    def _decided(self, course: Course, due: list[Due]) -> list[Event]:
+        """What the candidates of a course become, recognized and classified."""
+        if not due:
+            return []
+        verdicts = course.once(self._classified(course, due))
+        self._watch.lap("recognize")
+        compute_ms = self._watch.elapsed_ms()
+        return [_event(candidate, seen, verdict, compute_ms) for candidate, seen, verdict in verdicts]
 
-    def _once(self, classified: list[_Classified]) -> list[_Classified]:
-        """Upper and lower face may show the same movement: the one with the highest score stands for all of them.
-
-        Candidates that overlap are decided on the same frame (`Join`), but for the last frames of a face.
-        """
-        result = list(classified)
-        for at in sorted(range(len(result)), key=lambda at: -result[at][2].score):
-            candidate, seen, verdict = result[at]
-            if candidate.peak or verdict.score:
-                for other, decided in self._recent:
-                    apart = candidate.face != other.face or overlap(candidate, other) < SAME_IOU
-                    if not apart and decided.score >= verdict.score:
-                        verdict = Verdict(0.0, f"the same movement as the one at {other.apex_s:.2f} s")
-                        break
-            self._recent.append((candidate, verdict))
-            result[at] = candidate, seen, verdict
-        return result
-
-    def _decided(self, faces: tuple[FaceReading, ...], due: list[_Due], watch: Stopwatch) -> Analysis:
-        """The answer for the last frame, with every candidate that is due recognized and classified."""
-        verdicts: list[_Classified] = []
-        if due:
-            verdicts = self._once(self._classified(due))
-            watch.lap("recognize")
-        compute_ms = watch.elapsed_ms()
-        decided = [_event(candidate, seen, verdict, compute_ms) for candidate, seen, verdict in verdicts]
-        self._notices += [f"A movement could not be analyzed and was left out, {fault}." for fault in self._faults]
+    def _analysis(self, faces: tuple[FaceReading, ...], decided: Sequence[Event]) -> Analysis:
+        """The answer for the last frame."""
+        faults = self._relay.take_faults()
+        self._notices += [f"A movement could not be analyzed and was left out, {fault}." for fault in faults]
         analysis = Analysis(
             frame_index=self._last_index,
             time_s=self._last_s if self._last_index >= 0 else 0.0,
@@ -219,15 +181,14 @@ class Pipeline:
             events=tuple(event for event in decided if event.accepted),
             rejected=tuple(event for event in decided if not event.accepted),
             notices=tuple(self._notices),
-            stages_ms=watch.stages_ms,
-            failed=len(self._faults),
+            stages_ms=self._watch.stages_ms,
+            failed=len(faults),
             not_followed=self._not_followed,
         )
         self._notices.clear()
-        self._faults.clear()
         return analysis
 
-    def _classified(self, due: list[_Due]) -> list[_Classified]:
+    def _classified(self, course: Course, due: list[Due]) -> list[Classified]:
         """What is recognized in candidates, and the verdicts; one that a fault prevents is left out and noted."""
         try:
             recognized = self.recognizer(due, MAX_MICRO_S)
@@ -238,18 +199,9 @@ class Pipeline:
             ]
         except FAULTS as error:
             if len(due) == 1:
-                self._faults.append(f"at {due[0][0].apex_s:.2f} s: {error}")
+                course.faults.append(f"at {due[0][0].apex_s:.2f} s: {error}")
                 return []
-            return [verdict for each in due for verdict in self._classified([each])]
-
-    def _flushed(self, analyzer: FaceAnalyzer) -> list[_Due]:
-        """What was still open in a face, with its faults taken over."""
-        return self._due(analyzer, analyzer.flush())
-
-    def _due(self, analyzer: FaceAnalyzer, candidates: list[Candidate]) -> list[_Due]:
-        """Candidates with their crops; the face's faults are taken over."""
-        self._faults += analyzer.take_faults()
-        return [(candidate, analyzer.crops) for candidate in candidates]
+            return [verdict for each in due for verdict in self._classified(course, [each])]
 
 
 def _event(candidate: Candidate, recognized: Recognized, verdict: Verdict, compute_ms: float) -> Event:

@@ -59,6 +59,13 @@ class Latencies:
         if ms > known.longest_ms:
             known.longest_ms = ms
 
+    def add(self, others: "Latencies") -> None:
+        """Add the times of another run."""
+        for stage, other in others._stages.items():
+            known = self._stages.setdefault(stage, _Stage())
+            known.sketch.merge(other.sketch)
+            known.longest_ms = max(known.longest_ms, other.longest_ms)
+
     def quantiles_ms(self) -> dict[str, dict[str, float]]:
         """p50, p90, p99 and max in ms of each stage that was recorded, in the order of their first record."""
         return {stage: _quantiles_ms(known) for stage, known in list(self._stages.items())}

@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from benchmarks import replay, workers
+from benchmarks import one_long, replay, workers
 from benchmarks.harness import Measure, Plot, Result, in_turn
 from benchmarks.harness.compare import Change, changes, differences
 from benchmarks.harness.machine import Machine, describe_machine
 from benchmarks.harness.measure import ratios
 from benchmarks.harness.report import ReportError, Run, read, result_record, write
 from gui.cli import app
+from realtime.sources.video import VideoFile
+from realtime.types import Frame
 from tests.recordings import write_video
 
 MACHINE = Machine(
@@ -175,6 +177,16 @@ def test_the_benchmarks_run_as_a_module_and_behind_medn_alike(words):
     assert done.returncode == 0, done.stderr
     assert CliRunner().invoke(app, ["bench", *words]).exit_code == 0
     assert "--help" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_video_is_repeated_to_a_long_recording_without_coding_it_anew(short_video, tmp_path):
+    long = tmp_path / f"long{short_video.suffix}"
+    length_s = one_long.repeated(short_video, long, 20)
+    times_s = [item.time_s for item in VideoFile(long) if isinstance(item, Frame)]
+    assert length_s >= 20
+    assert times_s[-1] == pytest.approx(length_s, abs=0.1)
+    assert max(np.diff(times_s)) < 0.1
 
 
 @pytest.mark.slow

@@ -34,6 +34,8 @@ OVAL = (
 )  # fmt: skip
 """Landmarks of the face's rim, clockwise in the picture from the middle of the forehead."""
 
+_NOTHING = np.zeros((64, 64, 3), np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class FaceObservation:
@@ -65,10 +67,11 @@ class Landmarker:
             output_facial_transformation_matrixes=True,
         )
         self._video = mode == "video"
-        self._last_ms = -1
+        self._last_ms, self._looked = -1, False
         with native_log_silenced():
             self._task = vision.FaceLandmarker.create_from_options(options)
-            self(np.zeros((64, 64, 3), np.uint8))  # the first picture takes longer and logs more
+            self(_NOTHING)  # the first picture takes longer and logs more
+        self._looked = False
 
     def __call__(self, rgb: NDArray[np.uint8], time_s: float = 0.0) -> list[FaceObservation]:
         """Faces in an RGB picture ((H, W, 3) uint8, contiguous), in the model's own order.
@@ -77,6 +80,7 @@ class Landmarker:
         are pushed apart.
         """
         image = Image(image_format=ImageFormat.SRGB, data=rgb)
+        self._looked = True
         if self._video:
             self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
             result = self._task.detect_for_video(image, self._last_ms)
@@ -97,6 +101,12 @@ class Landmarker:
                 strict=True,
             )
         ]
+
+    def forget(self) -> None:
+        """Follow no face any more, as at the beginning: the next picture is looked at like a stream's first one."""
+        if self._video and self._looked:
+            self(_NOTHING)
+            self._looked = False
 
     def close(self) -> None:
         """Free the model; without it MediaPipe may hang at the interpreter's end."""

@@ -68,6 +68,8 @@ class Tick:
     done_s: float
     length_s: float | None
     """None if the recording does not say."""
+    section: int = 0
+    """Which of its sections has come so far, where it is split."""
 
 
 def analyse(
@@ -85,12 +87,12 @@ def analyse(
         with open_source(job.video, rate_hz=job.rate_hz) as source, Pipeline(job.parameters, rest) as pipeline:
             recognizer = pipeline.recognizer
             file = recorded_file(Path(job.video), job.rate_hz)
-            earlier = _earlier(job, file, recognizer.weights.sha256)
+            earlier = earlier_of(job, file, recognizer.weights.sha256)
             path = free_path(job.folder, job.name or Path(job.video).stem)
-            collected, watching = _Collected(), _Watching(job.video, source.duration_s, progress)
+            collected, ticks = _Collected(), watching(job.video, source.duration_s, progress)
             info = replace(describe(source, pipeline.parameters, recognizer.weights.sha256, job.video), file=file)
             with SessionWriter(path, info) as session:
-                summary = run_replay(source, pipeline, [session, collected, watching, *sinks], stop=stop)
+                summary = run_replay(source, pipeline, [session, collected, ticks, *sinks], stop=stop)
                 session.close(summary)
             replaced = (*earlier.half_done, *(earlier.finished if job.again and summary.complete else ()))
             return Outcome(
@@ -112,7 +114,8 @@ def analyse(
         return Outcome(job.video, error=f"The analysis of {job.video} stopped because of a fault ({fault}).")
 
 
-def _earlier(job: Job, file: RecordedFile | None, weights_sha256: str) -> Earlier:
+def earlier_of(job: Job, file: RecordedFile | None, weights_sha256: str) -> Earlier:
+    """Earlier sessions of the same analysis in a job's folder."""
     if file is None:
         return Earlier()
     key = AnalysisKey(Path(job.video), file, job.parameters, weights_sha256)
@@ -132,13 +135,23 @@ class _Collected(Sink):
         self.notices.append(notice.text)
 
 
+def watching(
+    video: str, length_s: float | None, progress: Callable[[Tick], None], *, begins_s: float = 0.0, section: int = 0
+) -> Sink:
+    """A sink that reports how far a recording has come, or one of its sections, which begins at a time."""
+    return _Watching(video, length_s, progress, begins_s, section)
+
+
 class _Watching(Sink):
-    def __init__(self, video: str, length_s: float | None, progress: Callable[[Tick], None]) -> None:
+    def __init__(
+        self, video: str, length_s: float | None, progress: Callable[[Tick], None], begins_s: float, section: int
+    ) -> None:
         self._video, self._length_s, self._progress = video, length_s, progress
+        self._begins_s, self._section = begins_s, section
         self._next_s = 0.0
 
     def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
         del analysis
         if frame is not None and frame.time_s >= self._next_s:
             self._next_s = frame.time_s + PROGRESS_EVERY_S
-            self._progress(Tick(self._video, frame.time_s, self._length_s))
+            self._progress(Tick(self._video, frame.time_s - self._begins_s, self._length_s, self._section))

@@ -9,8 +9,9 @@ from realtime.batch.analyse import Outcome, Tick, analyse
 from realtime.batch.cluster import Cluster, analyse_on_cluster
 from realtime.batch.display import Display, ProgressBars, ProgressLines
 from realtime.batch.progress import Progress
-from realtime.batch.recognition import analyse_all
 from realtime.batch.report import Report
+from realtime.batch.sections import split, why_whole
+from realtime.batch.split import analyse_split
 from realtime.batch.work_list import WorkList, stored_outcome
 from realtime.drivers import StopSign
 from realtime.report import (
@@ -35,11 +36,11 @@ def run_work_list(
 ) -> int:
     """Analyse what is to be done, print all results, and return the exit code.
 
-    A single recording is analysed in this process and its events are printed as they come; several are analysed in
-    so many processes of this machine. On a cluster all are analysed by its nodes.
+    A single recording is analysed in this process and its events are printed as they come, unless it is split; several
+    are analysed in so many processes of this machine. On a cluster all are analysed by its nodes.
     """
     alone = len(listed.jobs) + len(listed.finished) == 1
-    single = alone and not isinstance(workers, Cluster)
+    here = alone and not isinstance(workers, Cluster) and not split(listed.jobs, workers)
     progress = Progress(listed.jobs, len(listed.finished))
     display: Display = ProgressLines(progress) if as_json else ProgressBars(progress)
     failures: list[Outcome] = []
@@ -50,7 +51,7 @@ def run_work_list(
             with input_errors():
                 rows = opened.enter_context(Report(report, [*listed.finished, *(job.video for job in listed.jobs)]))
         opened.enter_context(display)
-        for outcome in _outcomes(listed, workers, display.tick, stop, single=single, as_json=as_json):
+        for outcome in _outcomes(listed, workers, display.tick, stop, here=here, as_json=as_json):
             if outcome.video not in listed.finished:
                 display.end(outcome)
             if rows:
@@ -59,7 +60,7 @@ def run_work_list(
                 failures.append(outcome)
             else:
                 done += outcome.summary is not None and outcome.summary.complete
-            print_outcome(outcome, as_json, events_printed=single and not outcome.skipped, briefly=not alone)
+            print_outcome(outcome, as_json, events_printed=here and not outcome.skipped, briefly=not alone)
     recordings = progress.recordings
     if failures and not alone:
         stderr.print(f"{len(failures)} of {recordings} recordings could not be analysed:", style="red")
@@ -103,7 +104,7 @@ def _outcomes(
     tick: Callable[[Tick], None],
     stop: StopSign,
     *,
-    single: bool,
+    here: bool,
     as_json: bool,
 ) -> Iterator[Outcome]:
     def notice(sentence: str) -> None:
@@ -115,8 +116,11 @@ def _outcomes(
         return
     if isinstance(workers, Cluster):
         yield from analyse_on_cluster(listed.jobs, workers, tick, stop, notice)
-    elif single:
+    elif here:
         [job] = listed.jobs
-        yield analyse(job, [EventLines(job.video, as_json)], tick, stop)
+        outcome = analyse(job, [EventLines(job.video, as_json)], tick, stop)
+        if outcome.summary and (sentence := why_whole(job, 1, workers)):
+            notice(sentence)
+        yield outcome
     else:
-        yield from analyse_all(listed.jobs, min(workers, len(listed.jobs)), tick, stop, notice)
+        yield from analyse_split(listed.jobs, workers, tick, stop, notice)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event as Flag
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from medn.errors import UserError
 from realtime.batch.analyse import Job, Outcome, Tick, analyse
@@ -18,6 +18,17 @@ from realtime.drivers import StopSign
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
+
+
+class OfVideo(Protocol):
+    """A job that is about a recording."""
+
+    @property
+    def video(self) -> str:
+        """The recording."""
+
+
+_OfVideo = TypeVar("_OfVideo", bound=OfVideo)
 Work: TypeAlias = Callable[[_Job, Callable[[Tick], None], StopSign], _Result]
 """A function of a module, called in the worker process with a job, a function for its ticks, and a stop sign."""
 
@@ -49,13 +60,13 @@ def analyse_job(job: Job, progress: Callable[[Tick], None], stop: StopSign) -> O
 
 
 def in_workers(
-    work: "Work[Job, _Result]",
-    jobs: Sequence[Job],
+    work: "Work[_OfVideo, _Result]",
+    jobs: Sequence[_OfVideo],
     workers: int,
     progress: Callable[[Tick], None],
     stop: StopSign,
     notice: Callable[[str], None] = lambda _: None,
-    lost: Callable[[Job, WorkerDiedError], _Result] | None = None,
+    lost: Callable[[_OfVideo, WorkerDiedError], _Result] | None = None,
 ) -> Iterator[_Result]:
     """Yield what a function of a module makes of each job as they are done, from `workers` processes.
 
@@ -64,8 +75,8 @@ def in_workers(
     result is that of `lost`; without it, `WorkerDiedError` is raised. A `UserError` that a job raises ends all.
     """
     waiting = deque((job, 1) for job in jobs)
-    idle: list[Worker[Job, _Result]] = []
-    running: dict[Worker[Job, _Result], tuple[Job, int]] = {}
+    idle: list[Worker[_OfVideo, _Result]] = []
+    running: dict[Worker[_OfVideo, _Result], tuple[_OfVideo, int]] = {}
     try:
         while waiting or running:
             if stop.is_set():

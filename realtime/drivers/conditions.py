@@ -138,6 +138,16 @@ class Hindered:
         for hindrance in self._watch(frame, analysis).hindrances():
             self._seconds[hindrance] = self._seconds.get(hindrance, 0.0) + step_s
 
+    def before(self, frame: Frame, analysis: Analysis) -> None:
+        """Take in a frame for what it says about later ones."""
+        self._last_s = frame.time_s
+        self._watch(frame, analysis)
+
+    def add(self, later: "Hindered") -> None:
+        """Add the seconds of a later part of the run."""
+        for hindrance, seconds in later._seconds.items():
+            self._seconds[hindrance] = self._seconds.get(hindrance, 0.0) + seconds
+
     def dropped(self, dropped: Dropped) -> None:
         """Take in a dropped frame."""
         self._watch.dropped(dropped)

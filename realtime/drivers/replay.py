@@ -47,8 +47,8 @@ def run_replay(
     complete = True
     with (
         source,
-        closing(_ahead(_timed(source, tally), "decode")) as decoded,
-        closing(_ahead(_detected(decoded, pipeline), "landmarks")) as items,
+        closing(ahead(timed(source, tally), "decode")) as decoded,
+        closing(ahead(detected(decoded, pipeline), "landmarks")) as items,
     ):
         for item, detections in items:
             if stop.is_set() or (seconds is not None and item.time_s >= seconds):
@@ -58,7 +58,8 @@ def run_replay(
     return run.finish(complete=complete)
 
 
-def _timed(source: Source, tally: Tally) -> Iterator[Item]:
+def timed(source: Source, tally: Tally) -> Iterator[Item]:
+    """A source's items; how long each frame took is recorded."""
     began_s = time.monotonic()
     for item in source:
         if isinstance(item, Frame):
@@ -67,12 +68,13 @@ def _timed(source: Source, tally: Tally) -> Iterator[Item]:
         began_s = time.monotonic()
 
 
-def _detected(items: Iterable[Item], pipeline: Analyzer) -> "Iterator[tuple[Item, Detections | None]]":
+def detected(items: Iterable[Item], pipeline: Analyzer) -> "Iterator[tuple[Item, Detections | None]]":
+    """Items, each frame with its faces."""
     for item in items:
         yield item, pipeline.detect(item) if isinstance(item, Frame) else None
 
 
-def _ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:
+def ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:
     """The same things, made ahead of time by a thread; what is raised there is raised here, in its turn."""
     made: queue.Queue[tuple[_Thing] | None] = queue.Queue(AHEAD)
     ended = threading.Event()

@@ -104,6 +104,11 @@ class Tally:
         self._first_s: float | None = None
         self._last_s = 0.0
 
+    @property
+    def offered(self) -> int:
+        """Frames so far."""
+        return self._processed + self._dropped.total()
+
     def processed(self, frame: Frame, analysis: Analysis, step_ms: float) -> None:
         """A frame was analysed."""
         self._processed += 1
@@ -131,6 +136,24 @@ class Tally:
         self._candidates += len(analysis.rejected)
         self._strongest = max([self._strongest, *(candidate.score for candidate in analysis.rejected)])
         self._failed += analysis.failed
+
+    def before(self, frame: Frame, analysis: Analysis) -> None:
+        """A frame was analysed that is none of these accounts' own, but comes before them."""
+        self._hindered.before(frame, analysis)
+
+    def add(self, later: "Tally") -> None:
+        """Add the accounts of a later part of the recording; those of movements are counted anew."""
+        self.latencies.add(later.latencies)
+        self._processed += later._processed
+        self._with_face += later._with_face
+        self._dropped += later._dropped
+        self._failed += later._failed
+        self._hindered.add(later._hindered)
+        for limits, others in zip(self._limits, later._limits, strict=True):
+            limits.merge(others)
+        if later._first_s is not None:
+            self._span(later._first_s)
+            self._span(later._last_s)
 
     def summary(self, source: str) -> Summary:
         """The accounts up to now."""
@@ -177,6 +200,12 @@ class _Limits:
         if not math.isnan(limit_pct):
             self._judged += 1
             self._sketch.add(limit_pct)
+
+    def merge(self, others: "_Limits") -> None:
+        """Count those of another part, too."""
+        self._readings += others._readings
+        self._judged += others._judged
+        self._sketch.merge(others._sketch)
 
     def summary(self) -> dict[str, float | None]:
         share = self._judged / self._readings if self._readings else 0.0

@@ -1,5 +1,6 @@
 """Decoders of a video file's pictures, one frame after the other: OpenCV's, and PyAV's for what OpenCV cannot read."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,9 @@ class Decoder(Protocol):
     def position_s(self) -> float:
         """Presentation time of the frame in s; only differences count."""
 
+    def seek(self, position_s: float) -> None:
+        """Go to some frame near a position, as a rule to the last key frame before it; `grab` reads on from there."""
+
     def release(self) -> None:
         """Close the file; calling it again does nothing."""
 
@@ -52,6 +56,10 @@ class OpenCvDecoder:
     def position_s(self) -> float:
         """Presentation time of the frame."""
         return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+    def seek(self, position_s: float) -> None:
+        """Go to some frame near a position."""
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * position_s)
 
     def release(self) -> None:
         """Close the file."""
@@ -81,6 +89,12 @@ class PyAvDecoder:
     def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
         """Convert the frame."""
         return upright(self._frame) if self._frame is not None else (False, _NO_PICTURE, False)
+
+    def seek(self, position_s: float) -> None:
+        """Go to some frame near a position."""
+        with contextlib.suppress(av.FFmpegError, OSError):  # then it reads on
+            self._container.seek(round(position_s / self._stream.time_base), stream=self._stream)
+            self._frames = decoded(self._container, self._stream)
 
     def release(self) -> None:
         """Close the file."""

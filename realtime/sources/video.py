@@ -22,6 +22,9 @@ CUT_SHORT = 0.9
 """A file counts as cut short if it ends more than 1 s before this share of its declared length. The 1 s is because some
 containers count from an earlier zero."""
 
+SKIP_MARGINS_S = (3.0, 30.0)
+"""How long before a frame decoding sets in; where no frame is found by then, at the file's beginning."""
+
 
 class VideoFile:
     """Frames of a video file, upright and with square pixels, timed by their presentation timestamps.
@@ -40,6 +43,7 @@ class VideoFile:
         container = read_container(path)
         if container is None:
             raise SourceError(f"{path} cannot be read as a video: {_why_unreadable(path)}.")
+        self._path, self._container = path, container
         self._pixel_aspect = container.pixel_aspect
         self._decoder, self._more = _first_frame(path, container)
         # as the container declares it: for a progress bar and the check for a cut
@@ -82,6 +86,29 @@ class VideoFile:
                 yield Notice(time_s, NoticeKind.CUT_SHORT, text)
         finally:
             self._decoder.release()
+
+    def skip_to(self, time_s: float) -> None:
+        """Begin with the first frame that is not earlier than a time, and count frames from there; before iterating.
+
+        Its picture is that of a file read from its beginning: decoding sets in seconds before.
+        """
+        if time_s <= self._first_s:
+            return
+        for margin_s in SKIP_MARGINS_S:
+            self._decoder.seek(time_s + self._zero_s - margin_s)
+            if self._decoder.grab() and self._position_s() < time_s:
+                break
+        else:
+            self._decoder.release()
+            self._decoder, _ = _first_frame(self._path, self._container)
+        more = True
+        while more and self._position_s() < time_s:
+            more = self._decoder.grab()
+        if more:
+            self._first, self._first_s = self._decoder.retrieve(), self._position_s()
+            self._more = self._decoder.grab()
+        else:
+            self.close()
 
     def close(self) -> None:
         """End the iteration; the iterating thread then closes the file."""

@@ -7,6 +7,7 @@ bump's bounds.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -28,8 +29,20 @@ SAME_APEX_S = 0.12
 CONTEXT_S = 1.3
 
 
-def overlap(one: Candidate, other: Candidate) -> float:
-    """Intersection over union of two candidates in time, 0–1."""
+class Span(Protocol):
+    """A movement in time."""
+
+    @property
+    def onset_s(self) -> float:
+        """When it begins."""
+
+    @property
+    def offset_s(self) -> float:
+        """When it ends."""
+
+
+def overlap(one: Span, other: Span) -> float:
+    """Intersection over union of two movements in time, 0–1."""
     shared_s = min(one.offset_s, other.offset_s) - max(one.onset_s, other.onset_s)
     return max(shared_s, 0.0) / (max(one.offset_s, other.offset_s) - min(one.onset_s, other.onset_s))
 
