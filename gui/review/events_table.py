@@ -48,6 +48,7 @@ class _Rows(QAbstractTableModel):
         super().__init__()
         self._review = review
         self.events = review.shown
+        self._sorted: tuple[int, Qt.SortOrder] | None = None
 
     def refresh(self) -> None:
         """Show the model's events; where they are the same in the same order, the view keeps its position."""
@@ -95,9 +96,11 @@ class _Rows(QAbstractTableModel):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column."""
-        descending = order == Qt.SortOrder.DescendingOrder
-        self._review.sort_by(partial(self._key, COLUMNS[column]), descending=descending)
+        """Sort by a column; Qt asks twice for each change."""
+        if (column, order) != self._sorted:
+            self._sorted = column, order
+            descending = order == Qt.SortOrder.DescendingOrder
+            self._review.sort_by(partial(self._key, COLUMNS[column]), descending=descending)
 
     def _moved(self, stored: StoredEvent) -> str:
         return self._review.record.moved(stored) if self._review.record else ""
