@@ -144,7 +144,7 @@ class ComparePanel(QScrollArea):
         if not self.isVisible() or record is None or judgements is None:
             return
         own = record.coder or REVIEW
-        if own not in judgements.coders:
+        if self.coders[0].findText(own) < 0:
             self.refresh()
         elif shown is not None and own in (shown.agreement.coder_a, shown.agreement.coder_b):
             self.comparison = with_judged(shown, own, record.event(event_id))

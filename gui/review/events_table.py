@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHeaderView,
     QLineEdit,
+    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -39,6 +40,8 @@ STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.
 MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
+LOW_SCORE_PX = 108
+"""Width of the choice of scores in a low window."""
 
 
 class _Rows(QAbstractTableModel):
@@ -176,11 +179,22 @@ class EventsTable(QWidget):
             signal.connect(self._show_events)
         review.event_changed.connect(self._show_judged)
         review.chosen_changed.connect(self._show_chosen)
-        filters = row(self._text, self._emotion, self._status, self._score, self._count)
-        filters.setStretch(0, 1)
-        layout = column(filters, self.view)
-        layout.setStretch(1, 1)
+        self._filters, self._narrow = row(self._text, self._emotion, self._status, self._score, self._count), row()
+        self._filters.setStretch(0, 1)
+        layout = column(self._filters, self._narrow, self.view)
+        layout.setStretch(2, 1)
         self.setLayout(layout)
+
+    def make_room(self, *, tall: bool) -> None:
+        """In a low window, where the table stands beside the video, give two choices a row of their own."""
+        for place, choice in enumerate((self._emotion, self._status), 1):
+            (self._filters if tall else self._narrow).insertWidget(place if tall else -1, choice)
+        self._score.setSizePolicy(
+            QSizePolicy.Policy.Preferred if tall else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        )
+        self._score.setMinimumWidth(0 if tall else LOW_SCORE_PX)
+        for column_ in (COLUMNS.index("ms"), COLUMNS.index("Prob.")):
+            self.view.setColumnHidden(column_, not tall)
 
     def focus_filter(self) -> None:
         """Give the filter the focus."""

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QDialog, QFileDialog, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, Entry, by_key
 from gui.review.again import AgainDialog
+from gui.review.arrangement import Arrangement, Parts
 from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
@@ -28,15 +28,15 @@ from gui.review.viewer import Viewer
 from gui.review.why import WhyDialog
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, label, plain, row, split
-from gui.widgets.face_choice import FaceChoice
+from gui.widgets.basic import IconButton, column, plain
 from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
-NARROW_PX, LOW_PX = 1180, 520
+IN_MENU = ("W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R")
+"""The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
 
 class ReviewWorkspace(QWidget):
@@ -49,7 +49,8 @@ class ReviewWorkspace(QWidget):
         super().__init__()
         self._settings, self._banner = settings, banner
         self.model = ReviewModel(self)
-        self.viewer, self.timeline = Viewer(settings, self.model), Timeline(self.model)
+        self.viewer = Viewer(settings, self.model)
+        self.timeline = Timeline(self.model, self.viewer.still_at)
         self.table = EventsTable(self.model)
         self.said_search = TranscriptSearch(self.model, lambda: self.viewer.position_s, self._report)
         self.marking = Marking(settings, self.model, lambda: self.viewer.position_s, self._report, self)
@@ -79,28 +80,6 @@ class ReviewWorkspace(QWidget):
         self.library.show_opened(path, self._settings.folder)
         if self.coders.remark:
             self._report(self.coders.remark)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Adapt to the window's size."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Hide the list of sessions in a narrow window while one is open; Ctrl+O still opens another.
-
-        In a low window the summary makes room; the table's tooltip still shows it.
-        """
-        wide, opened = self.width() >= NARROW_PX, self.model.record is not None
-        self._side.setVisible(wide or not opened)
-        self._right.setVisible(wide or opened)
-        self._tools.setEnabled(opened)
-        tall = self.height() >= LOW_PX
-        self._again.setVisible(opened and tall)
-        self._import.setVisible(opened and tall)
-        self.second_pass.setVisible(opened and tall)
-        self.coders.setVisible(opened and tall)
-        self._summary.setVisible(tall)
-        self.timeline.make_room(tall=tall)
 
     def shut_down(self) -> None:
         """Close the session."""
@@ -141,25 +120,31 @@ class ReviewWorkspace(QWidget):
             events = [number for number in self.model.shown_ids if number >= 0]
             ExportDialog(self.model.record, events, self).exec()
 
+    def _leave(self) -> None:
+        """End what is begun, or go back to the table."""
+        if not self.timeline.ranges.cancel() and not self.marking.cancel():
+            self.table.view.setFocus()
+
     def _report(self, text: str, *, warning: bool = False) -> None:
         self._banner.report(text, self, warning=warning)
 
     def _show_session(self) -> None:
         record = self.model.record
-        self._title.setText(record.path.stem if record else "")
+        self.arrangement.title.setText(record.path.stem if record else "")
         partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
         about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
-        self._about.setText(" · ".join(filter(None, about)))
-        self._about.setToolTip(plain(self._about.text()))
-        self._arrange()
+        self.arrangement.about.setText(" · ".join(filter(None, about)))
+        self.arrangement.about.setToolTip(plain(self.arrangement.about.text()))
+        self.arrangement.arrange(opened=record is not None)
 
     def _show_summary(self) -> None:
         record = self.model.record
         count = len(record.events) if record else 0
         judged = record.readings.judged if record and record.readings else ""
         hindered = hindered_line(record.info.hindered_s) if record else ""
-        self._summary.setText(f"{count} event{'s' * (count != 1)}. {judged} {hindered}".rstrip() if record else "")
-        self.table.setToolTip(self._summary.text())
+        text = f"{count} event{'s' * (count != 1)}. {judged} {hindered}".rstrip() if record else ""
+        self.arrangement.summary.setText(text)
+        self.table.setToolTip(text)
 
     def _tick(self) -> None:
         record = self.model.record
@@ -173,8 +158,8 @@ class ReviewWorkspace(QWidget):
         self._tools.refresh()
         limits = self.model.limits
         here = "" if limits is None else limit_text(limits_at(limits, self.viewer.position_s))
-        if here != self._limits.text():
-            self._limits.setText(here)
+        if here != self.arrangement.limits.text():
+            self.arrangement.limits.setText(here)
         chosen_id = self.model.chosen_id
         if chosen_id is not None:
             video = self.viewer.video
@@ -185,8 +170,8 @@ class ReviewWorkspace(QWidget):
     def _show_pace(self) -> None:
         """Show the video's frame rate and gaps once it is open."""
         text = self.viewer.video.pace if self.viewer.video else ""
-        if text != self._pace.text():
-            self._pace.setText(text)
+        if text != self.arrangement.pace.text():
+            self.arrangement.pace.setText(text)
 
     def _locate(self) -> None:
         record = self.model.record
@@ -263,7 +248,7 @@ class ReviewWorkspace(QWidget):
             ("E", "write a note", lambda: self.inspector.focus_note()),
             *marking_commands(self.marking),
             ("V", "link another video with the session", self._locate),
-            ("Esc", "back to the table", self.table.view.setFocus),
+            ("Esc", "end a range that is begun or dragged; back to the table", self._leave),
             ("+", "show a shorter part of the timeline", partial(zoom, -1)),
             ("-", "show a longer part of the timeline", partial(zoom, 1)),
             ("D", "show weaker candidates too", self.table.show_weaker),
@@ -283,40 +268,17 @@ class ReviewWorkspace(QWidget):
         return [Command(self, *entry) for entry in table]
 
     def _lay_out(self) -> None:
-        self._title, self._about, self._limits = label("", role="heading"), label("", quiet=True), label("", quiet=True)
-        self._limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
-        self._pace = label("", quiet=True)
-        for text in (self._title, self._about, self._pace):
-            text.setMinimumWidth(1)  # so that a long name does not keep the window wide
-        upper, lower = QWidget(), QWidget()
-        again = by_key(self.commands)["Ctrl+R"]
-        self._again = IconButton("arrow-clockwise", again.tip, again.run, flat=True)
-        said = by_key(self.commands)["Ctrl+I"]
+        commands = by_key(self.commands)
+        again, said = commands["Ctrl+R"], commands["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
-        self.second_pass = SecondPass(self.model, self._report, by_key(self.commands)["Ctrl+2"])
-        self.faces = FaceChoice()
-        head = row(
-            self._title, self._about, self._pace, self._limits, self.faces,
-            self.coders, self._import, self.second_pass, self._again,
+        buttons = self._import, IconButton("arrow-clockwise", again.tip, again.run, flat=True)
+        self.second_pass = SecondPass(self.model, self._report, commands["Ctrl+2"])
+        parts = Parts(
+            self.library, self.viewer, self._tools, self.timeline, self.table, self.inspector, self.coders,
+            self.second_pass, self.said_search,
         )  # fmt: skip
-        # it takes the room that is left, so that the session's name is seen first
-        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head.setStretchFactor(self._about, 1)
-        top = column(head, self.viewer, self._tools)
-        top.setStretch(1, 1)
-        upper.setLayout(top)
-        self._summary = label("", quiet=True, wrap=True)
-        below = column(self.said_search, self.timeline, self._summary, self.table)
-        below.setStretch(1, 4)
-        below.setStretch(3, 3)
-        lower.setLayout(below)
-        middle = split(Qt.Orientation.Vertical, (upper, lower), (420, 420), (1, 1))
-        self._side = left = frame("panel", column(self.library, margin=12))
-        left.setMinimumWidth(200)
-        self._right = right = frame("panel", column(self.inspector, self.coders.panel, margin=12))
-        right.setMinimumWidth(250)
-        parts = split(Qt.Orientation.Horizontal, (left, middle, right), (248, 800, 340), (0, 1, 0))
-        self.setLayout(column(parts, margin=12))
+        self.arrangement = Arrangement(parts, [commands[key] for key in IN_MENU], self._settings, buttons)
+        self.setLayout(column(self.arrangement, margin=12))
 
     def _connect(self) -> None:
         self.library.picked.connect(self.open)
@@ -327,8 +289,8 @@ class ReviewWorkspace(QWidget):
         for changed in (self.model.session_changed, self.model.readings_changed, self.model.events_changed):
             changed.connect(self._show_summary)
         for changed in (self.model.readings_changed, self.model.chosen_changed, self.model.session_changed):
-            changed.connect(lambda: self.faces.show_faces(self.model.faces, self.model.shown_face))
-        self.faces.picked.connect(self.model.show_face)
+            changed.connect(lambda: self.arrangement.faces.show_faces(self.model.faces, self.model.shown_face))
+        self.arrangement.faces.picked.connect(self.model.show_face)
         self.model.failed.connect(lambda problem: self._report(problem, warning=True))
         self.timeline.sought.connect(self._seek)
         self.said_search.picked.connect(self._seek)
@@ -336,6 +298,7 @@ class ReviewWorkspace(QWidget):
         self.coders.changed.connect(self._judge_as)
         self.said_search.found.connect(self.timeline.said.show_found)
         self.timeline.asked.connect(self.ask_why)
+        self.timeline.ranges.made.connect(self.marking.add_range)
         self.viewer.locate_asked.connect(self._locate)
         self.viewer.sound.failed.connect(self._report)
         timer = QTimer(self)
