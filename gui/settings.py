@@ -68,6 +68,8 @@ class Settings:
     """Who was recorded last, proposed again until the app is closed; never written to the file."""
     rest_s: tuple[float, float] | None = None
     """Where the person of the recording at hand is at rest; see `PipelineParameters`."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """When sessions were opened last, as ISO 8601, by their paths, oldest first."""
     geometry: str = ""
     """The window's size and place when it was closed, as Qt saves it, in base64."""
     panels: dict[str, str] = field(default_factory=dict)
@@ -122,7 +124,7 @@ def _valid(saved: dict[str, Any]) -> dict[str, Any]:
         and each.name in saved
         and type(saved[each.name]) is type(getattr(defaults, each.name))
     }
-    for name in ("mark_labels", "panels"):
+    for name in ("mark_labels", "opened", "panels"):
         texts = valid.get(name, ())
         if not all(isinstance(text, str) for text in (texts.values() if isinstance(texts, dict) else texts)):
             del valid[name]

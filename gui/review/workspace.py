@@ -1,6 +1,7 @@
 """The Review workspace: sessions, video, timeline and events around one `ReviewModel`, and the keys of Review."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gui.review.marking import Marking, marking_commands
 from gui.review.model import ReviewModel
 from gui.review.playing import playing_commands, stop_at
 from gui.review.second_pass import SecondPass
+from gui.review.sessions_table import SessionsTable
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
 from gui.review.transcript import TranscriptSearch
@@ -35,7 +37,9 @@ from realtime.sources import SourceError
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
-IN_MENU = ("W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R")
+MOST_OPENED = 50
+"""Sessions of which it is remembered when they were opened."""
+IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R")
 """The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
 
@@ -56,7 +60,8 @@ class ReviewWorkspace(QWidget):
         self.marking = Marking(settings, self.model, lambda: self.viewer.position_s, self._report, self)
         self.commands = self._make_commands()
         commands = by_key(self.commands)
-        self.library = Library(commands["Ctrl+O"])
+        self.library = Library(commands["Ctrl+O"], commands["Ctrl+Shift+O"])
+        self.library.add_elsewhere(settings.opened)
         self.library.show_judged_by(settings.coder)
         self.inspector = Inspector(self.model, commands["C"], commands["X"])
         self.coders = Coders(settings, self.model, self.inspector, commands)
@@ -77,9 +82,29 @@ class ReviewWorkspace(QWidget):
             self._report(str(error), warning=True)
             return
         self._banner.clear(self)
+        self._note_opened(path.resolve())
         self.library.show_opened(path, self._settings.folder)
         if self.coders.remark:
             self._report(self.coders.remark)
+
+    def _note_opened(self, path: Path) -> None:
+        opened = self._settings.opened
+        opened.pop(str(path), None)
+        opened[str(path)] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        for gone in [name for name in opened if not Path(name).exists()] + list(opened)[:-MOST_OPENED]:
+            opened.pop(gone, None)
+
+    def show_sessions(self) -> None:
+        """Open the table of all sessions."""
+        self.sessions_table().exec()
+        self.refresh()
+
+    def sessions_table(self) -> SessionsTable:
+        """The table, to be shown."""
+        library, folder = self.library, self._settings.folder
+        table = SessionsTable(partial(library.read_all, folder), self._settings.opened, self.rename, self)
+        table.picked.connect(self.open)
+        return table
 
     def shut_down(self) -> None:
         """Close the session."""
@@ -204,9 +229,9 @@ class ReviewWorkspace(QWidget):
         """Delete a session, and the video that was recorded with it, after a question."""
         self._change_file(path, lambda: None if confirm_deletion(path, self) else path)
 
-    def rename(self, path: Path, name: str) -> None:
-        """Give a session another name; an open one stays open."""
-        self._change_file(path, lambda: rename_session(path, name))
+    def rename(self, path: Path, name: str) -> str:
+        """Give a session another name; an open one stays open. Return why it keeps its name, if it does."""
+        return self._change_file(path, lambda: rename_session(path, name))
 
     def _judge_as(self, adopting: bool) -> None:
         """Go on as another coder, who may be `adopting` what was judged without a name; open the session anew."""
@@ -219,8 +244,11 @@ class ReviewWorkspace(QWidget):
                 self.open(record.path)
         self.refresh()
 
-    def _change_file(self, path: Path, change: Callable[[], Path | None]) -> None:
-        """Change a session's file while it is not open; `change` returns where it is then, None if it is gone."""
+    def _change_file(self, path: Path, change: Callable[[], Path | None]) -> str:
+        """Change a session's file while it is not open; `change` returns where it is then, None if it is gone.
+
+        Returns the problem that was reported, or "".
+        """
         record = self.model.record
         opened = record is not None and record.path.resolve() == path.resolve()
         if opened:
@@ -233,9 +261,12 @@ class ReviewWorkspace(QWidget):
             problem = str(error)
         if opened and there is not None:
             self.open(there)
+        if there != path:
+            self._settings.opened.pop(str(path.resolve()), None)
         self.refresh()
         if problem:
             self._report(problem, warning=True)
+        return problem
 
     def _make_commands(self) -> list[Command]:
         model, viewer, zoom = self.model, self.viewer, self.timeline.zoom
@@ -262,6 +293,7 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+2", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
+            ("Ctrl+Shift+O", "all sessions in a table: participants, notes, those opened last", self.show_sessions),
             ("Ctrl+Z", "undo", model.undo.undo),
             ("Ctrl+Shift+Z", "redo", model.undo.redo),
         ]

@@ -114,13 +114,12 @@ def with_judged(comparison: Comparison, coder: str, stored: StoredEvent) -> Comp
     """A comparison in which one of the two coders judged one event anew; quick with thousands of events."""
     agreement, event = comparison.agreement, stored.event
     judged = Coding(event.onset_s, event.offset_s, event.apex_s, stored.status, text=stored.note, face=event.face)
-    part = "first" if coder == agreement.coder_a else "second"
-    moments = [
-        replace(moment, event=stored, **{part: judged})
-        if moment.event is not None and moment.event.id == stored.id
-        else moment
-        for moment in comparison.moments
-    ]
+    first = coder == agreement.coder_a
+    moments = list(comparison.moments)
+    for place, moment in enumerate(moments):
+        if moment.event is not None and moment.event.id == stored.id:
+            one, other = (judged, moment.second) if first else (moment.first, judged)
+            moments[place] = replace(moment, event=stored, first=one, second=other)
     counted = agreement_of(moments, agreement.coder_a, agreement.coder_b)
     return replace(comparison, moments=moments, agreement=counted)
 
