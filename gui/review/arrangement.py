@@ -23,8 +23,10 @@ from gui.widgets.face_choice import FaceChoice
 from gui.widgets.panels import remember, show_remembered
 
 NARROW_PX, LOW_PX = 1180, 520
-TALL, LOW = (420, 420), (330, 130)
-"""Heights of the video and of what is below it."""
+BESIDE_PX = 760
+"""In a window that is lower, the events stand beside the video: below it there is room for one or two."""
+BELOW, BESIDE = (420, 420), (330, 130)
+"""Heights of the video and of what is below it, with the events and without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Arrangement(QWidget):
     ) -> None:
         super().__init__()
         self._parts, self._settings, self._buttons = parts, settings, buttons
-        self._tall = True
+        self._events_below = True
         self._opened = False
         self.title, self.about = label("", role="heading"), label("", quiet=True)
         self.pace, self.limits = label("", quiet=True), label("", quiet=True)
@@ -80,10 +82,10 @@ class Arrangement(QWidget):
         lower.setLayout(self._below)
         self._beside_layout = column()
         self._beside.setLayout(self._beside_layout)
-        self._middle = split(Qt.Orientation.Vertical, (upper, lower), TALL, (1, 1))
+        self._middle = split(Qt.Orientation.Vertical, (upper, lower), BELOW, (1, 1))
         judged = QWidget()
         judged.setLayout(column(parts.inspector, parts.coders.panel))
-        side = split(Qt.Orientation.Vertical, (self._beside, judged), (230, 240), (1, 1))
+        side = split(Qt.Orientation.Vertical, (self._beside, judged), (250, 220), (1, 1))
         self._side = frame("panel", column(parts.library, margin=12))
         self._side.setMinimumWidth(200)
         self._right = frame("panel", column(side, margin=12))
@@ -102,8 +104,8 @@ class Arrangement(QWidget):
     def arrange(self, *, opened: bool) -> None:
         """Hide the list of sessions in a narrow window while one is `opened`; Ctrl+O still opens another.
 
-        In a low window the events stand over the inspector, where they have the room of the list of sessions; the
-        commands of some buttons are in the menu only, and the summary in the table's tooltip.
+        In a lower window the events stand over the inspector; in a low one the commands of some buttons are in the
+        menu only, and the summary in the table's tooltip.
         """
         self._opened = opened
         parts, wide, tall = self._parts, self.width() >= NARROW_PX, self.height() >= LOW_PX
@@ -116,15 +118,15 @@ class Arrangement(QWidget):
         parts.second_pass.make_room(tall=tall)
         self.summary.setVisible(tall)
         parts.timeline.make_room(tall=tall)
-        if tall != self._tall:
-            self._tall = tall
+        if (below := self.height() >= BESIDE_PX) != self._events_below:
+            self._events_below = below
             self._move_table()
 
     def _move_table(self) -> None:
-        tall, table = self._tall, self._parts.table
-        (self._below if tall else self._beside_layout).addWidget(table, 3 if tall else 1)
-        table.make_room(tall=tall)
-        self._beside.setVisible(not tall)
-        self._middle.setObjectName("review" if tall else "review, low")
+        below, table = self._events_below, self._parts.table
+        (self._below if below else self._beside_layout).addWidget(table, 3 if below else 1)
+        table.make_room(wide=below)
+        self._beside.setVisible(not below)
+        self._middle.setObjectName("review" if below else "review, events beside")
         if not show_remembered(self._middle, self._settings.panels):
-            self._middle.setSizes(TALL if tall else LOW)
+            self._middle.setSizes(BELOW if below else BESIDE)

@@ -40,8 +40,9 @@ STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.
 MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
-LOW_SCORE_PX = 108
-"""Width of the choice of scores in a low window."""
+ROW_PX, BESIDE_ROW_PX = 30, 26
+BESIDE_SCORE_PX = 108
+"""Width of the choice of scores where the table stands beside the video."""
 
 
 class _Rows(QAbstractTableModel):
@@ -185,16 +186,19 @@ class EventsTable(QWidget):
         layout.setStretch(2, 1)
         self.setLayout(layout)
 
-    def make_room(self, *, tall: bool) -> None:
-        """In a low window, where the table stands beside the video, give two choices a row of their own."""
+    def make_room(self, *, wide: bool) -> None:
+        """Where the table stands beside the video, give two choices a row of their own, and show fewer columns."""
         for place, choice in enumerate((self._emotion, self._status), 1):
-            (self._filters if tall else self._narrow).insertWidget(place if tall else -1, choice)
+            (self._filters if wide else self._narrow).insertWidget(place if wide else -1, choice)
         self._score.setSizePolicy(
-            QSizePolicy.Policy.Preferred if tall else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+            QSizePolicy.Policy.Preferred if wide else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
         )
-        self._score.setMinimumWidth(0 if tall else LOW_SCORE_PX)
+        self._score.setMinimumWidth(0 if wide else BESIDE_SCORE_PX)
+        rows = self.view.verticalHeader()
+        assert rows is not None
+        rows.setDefaultSectionSize(ROW_PX if wide else BESIDE_ROW_PX)
         for column_ in (COLUMNS.index("ms"), COLUMNS.index("Prob.")):
-            self.view.setColumnHidden(column_, not tall)
+            self.view.setColumnHidden(column_, not wide)
 
     def focus_filter(self) -> None:
         """Give the filter the focus."""
@@ -254,7 +258,7 @@ class EventsTable(QWidget):
         assert rows is not None
         assert head is not None
         rows.hide()
-        rows.setDefaultSectionSize(30)
+        rows.setDefaultSectionSize(ROW_PX)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for place, width in enumerate((58, 84, 56, 60, 220, 62, 110)):
