@@ -11,7 +11,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHeaderView,
     QLineEdit,
-    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -41,7 +40,7 @@ MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
 ROW_PX, BESIDE_ROW_PX = 30, 26
-BESIDE_SCORE_PX = 108
+BESIDE_SCORE_PX, MOST_PX = 118, 16777215
 """Width of the choice of scores where the table stands beside the video."""
 
 
@@ -190,10 +189,9 @@ class EventsTable(QWidget):
         """Where the table stands beside the video, give two choices a row of their own, and show fewer columns."""
         for place, choice in enumerate((self._emotion, self._status), 1):
             (self._filters if wide else self._narrow).insertWidget(place if wide else -1, choice)
-        self._score.setSizePolicy(
-            QSizePolicy.Policy.Preferred if wide else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
-        )
-        self._score.setMinimumWidth(0 if wide else BESIDE_SCORE_PX)
+        narrow_px = 0 if wide else BESIDE_SCORE_PX
+        self._score.setMinimumWidth(narrow_px)
+        self._score.setMaximumWidth(narrow_px or MOST_PX)
         rows = self.view.verticalHeader()
         assert rows is not None
         rows.setDefaultSectionSize(ROW_PX if wide else BESIDE_ROW_PX)
