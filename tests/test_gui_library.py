@@ -213,13 +213,18 @@ def test_participants_and_notes_are_columns_written_in_place_and_the_last_opened
     for path in (folder / "a.medn", elsewhere, folder / "b.medn"):
         window.open_session(path)
     table = window.review.sessions_table()
+    table.show()
 
     def column(name):
         cells = (table.table.item(line, COLUMNS.index(name)) for line in range(table.table.rowCount()))
         return [cell.text() for cell in cells]
 
     def write(line, name, text):
-        table.table.item(line, COLUMNS.index(name)).setText(text)
+        table.table.editItem(table.table.item(line, COLUMNS.index(name)))
+        editor = table.table.findChild(QLineEdit)
+        editor.setText(text)
+        press(editor, KEY.Key_Return)
+        until(lambda: table.table.findChild(QLineEdit) is None)
 
     assert column("Session") == ["b", "elsewhere", "a", "c"]
     assert column("Participant") == ["Ada"] * 4  # of the consent

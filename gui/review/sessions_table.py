@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHeaderView,
     QLineEdit,
     QTableWidget,
     QTableWidgetItem,
@@ -20,7 +19,8 @@ from gui.widgets.basic import button, column, label, plain, resize_within_screen
 from realtime.report import clock
 from realtime.session import SessionError, open_session
 
-COLUMNS = ("Session", "Opened", "Made", "Length", "Participant", "Events", "Reviewed", "Note")
+COLUMNS = ("Session", "Participant", "Note", "Opened", "Made", "Length", "Events", "Reviewed")
+WIDTHS_PX = (190, 130, 200, 140, 140, 70, 70, 84)
 SESSION, OPENED, PARTICIPANT, NOTE = (COLUMNS.index(name) for name in ("Session", "Opened", "Participant", "Note"))
 LONGEST = 200
 PLACE = Qt.ItemDataRole.UserRole
@@ -90,13 +90,13 @@ class SessionsTable(QDialog):
             opened = self._opened.get(str(entry.path), "")
             cells: tuple[tuple[str, float | str], ...] = (
                 (entry.title, entry.title.lower()),
+                (entry.participant, entry.participant.lower()),
+                (entry.note, entry.note.lower()),
                 (_moment(opened), opened),
                 (f"{entry.made.astimezone():%Y-%m-%d %H:%M}", entry.made.timestamp()),
                 (clock(entry.length_s).rpartition(".")[0] if not entry.problem else "–", entry.length_s),
-                (entry.participant, entry.participant.lower()),
                 (str(entry.events), entry.events),
                 (str(entry.reviewed), entry.reviewed),
-                (entry.note, entry.note.lower()),
             )
             for place, (text, value) in enumerate(cells):
                 item = _Item(text, value)
@@ -127,7 +127,7 @@ class SessionsTable(QDialog):
         problem = self._rename(path, text) if item.column() == SESSION else _describe(path, item.column(), text)
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self._show()
+        QTimer.singleShot(0, self._show)  # not while the cell's editor is closing
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS))
@@ -142,9 +142,10 @@ class SessionsTable(QDialog):
         assert rows is not None
         assert head is not None
         rows.hide()
-        for place, width in enumerate((220, 140, 140, 76, 150, 70, 84)):
+        for place, width in enumerate(WIDTHS_PX):
             table.setColumnWidth(place, width)
-        head.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        head.setStretchLastSection(True)
         table.itemChanged.connect(self._change)
         table.doubleClicked.connect(lambda _: self._open())
         return table
@@ -164,4 +165,8 @@ def _describe(path: Path, column_: int, text: str) -> str:
 
 
 def _moment(iso: str) -> str:
-    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}" if iso else ""
+    """A stored moment as the clock on the wall shows it; nothing for what is none."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return ""
