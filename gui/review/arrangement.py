@@ -18,13 +18,13 @@ from gui.review.tools import Tools
 from gui.review.transcript import TranscriptSearch
 from gui.review.viewer import Viewer
 from gui.settings import Settings
-from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.basic import Elided, IconButton, column, frame, label, row, split
 from gui.widgets.face_choice import FaceChoice
 from gui.widgets.panels import remember, show_remembered
 
 NARROW_PX, LOW_PX = 1180, 520
-BESIDE_PX = 760
-"""In a window that is lower, the events stand beside the video: below it there is room for one or two."""
+BESIDE_PX = 900
+"""In a window that is lower, the events stand beside the video: below it there is room for two or three."""
 BELOW, BESIDE = (420, 420), (330, 130)
 """Heights of the video and of what is below it, with the events and without."""
 
@@ -54,7 +54,7 @@ class Arrangement(QWidget):
         self._parts, self._settings, self._buttons = parts, settings, buttons
         self._events_below = True
         self._opened = False
-        self.title, self.about = label("", role="heading"), label("", quiet=True)
+        self.title, self.about = label("", role="heading"), Elided()
         self.pace, self.limits = label("", quiet=True), label("", quiet=True)
         self.limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
         self.summary = label("", quiet=True, wrap=True)

@@ -39,6 +39,9 @@ STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.
 MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
+WIDTHS_PX, BESIDE_WIDTHS_PX = (58, 84, 56, 60, 220, 62, 110), (46, 66, 56, 60, 92, 62, 104)
+"""Of the columns up to the status, and where the table stands beside the video: the status is seen there before the
+score."""
 ROW_PX, BESIDE_ROW_PX = 30, 26
 BESIDE_SCORE_PX, MOST_PX = 118, 16777215
 """Width of the choice of scores where the table stands beside the video."""
@@ -192,9 +195,15 @@ class EventsTable(QWidget):
         narrow_px = 0 if wide else BESIDE_SCORE_PX
         self._score.setMinimumWidth(narrow_px)
         self._score.setMaximumWidth(narrow_px or MOST_PX)
-        rows = self.view.verticalHeader()
+        rows, head = self.view.verticalHeader(), self.view.horizontalHeader()
         assert rows is not None
+        assert head is not None
         rows.setDefaultSectionSize(ROW_PX if wide else BESIDE_ROW_PX)
+        for column_, width in enumerate(WIDTHS_PX if wide else BESIDE_WIDTHS_PX):
+            self.view.setColumnWidth(column_, width)
+        score, status = (head.visualIndex(COLUMNS.index(name)) for name in ("Score", "Status"))
+        if (score < status) is not wide:
+            head.moveSection(score, status)
         for column_ in (COLUMNS.index("ms"), COLUMNS.index("Prob.")):
             self.view.setColumnHidden(column_, not wide)
 
@@ -259,7 +268,7 @@ class EventsTable(QWidget):
         rows.setDefaultSectionSize(ROW_PX)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((58, 84, 56, 60, 220, 62, 110)):
+        for place, width in enumerate(WIDTHS_PX):
             view.setColumnWidth(place, width)
         head.setSectionResizeMode(COLUMNS.index("Note"), QHeaderView.ResizeMode.Stretch)
         view.setColumnWidth(FACE, 52)

@@ -99,6 +99,22 @@ class Choice(QComboBox):
         icon("caret-down", "quiet").paint(painter, place)
 
 
+class Elided(QLabel):
+    """A quiet text of one line that ends in dots where there is no room for all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("quiet", True)
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:
+        """Paint as much as there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        fitting = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
+
+
 def label(text: str = "", *, quiet: bool = False, role: str = "", wrap: bool = False) -> QLabel:
     """Return a label in one of the theme's roles."""
     result = QLabel(text)
