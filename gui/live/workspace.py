@@ -32,7 +32,7 @@ from realtime.types import Event
 from realtime.viewing.limits import PartLimits
 
 POLL_MS, REFRESH_MS, FIGURES_MS = 4, 66, 500
-NARROW_PX = 1280
+NARROW_PX = 1430
 """Below, the layers' names and the description of the sensitivity make room for the other controls."""
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
 SYNTHETIC = "Classes and AUs are hints only: the weights were trained on synthetic movements."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtWidgets import QMenu, QToolButton, QWidget
 
 from gui.keys import Command
 from gui.review.coders import Coders
@@ -55,7 +55,7 @@ class Arrangement(QWidget):
         self._events_below = True
         self._opened = False
         self.title, self.about = label("", role="heading"), Elided()
-        self.pace, self.limits = label("", quiet=True), label("", quiet=True)
+        self.pace, self.limits = Elided(), label("", quiet=True)
         self.limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
         self.summary = label("", quiet=True, wrap=True)
         self.faces = FaceChoice()
@@ -64,14 +64,12 @@ class Arrangement(QWidget):
         more = IconButton("dots-three-vertical", "More commands; F1 lists all with their keys", flat=True)
         more.setMenu(self._menu)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        for text in (self.title, self.about, self.pace):
-            text.setMinimumWidth(1)  # so that a long name does not keep the window wide
+        self.title.setMinimumWidth(1)  # so that a long name does not keep the window wide
         head = row(
             self.title, self.about, self.pace, self.limits, self.faces, parts.coders, *buttons, parts.second_pass, more
         )
-        # it takes the room that is left, so that the session's name is seen first
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head.setStretchFactor(self.about, 1)
+        head.setStretchFactor(self.about, 3)
+        head.setStretchFactor(self.pace, 2)
         upper, lower, self._beside = QWidget(), QWidget(), QWidget()
         top = column(head, parts.viewer, parts.tools)
         top.setStretch(1, 1)

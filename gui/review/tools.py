@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QMenu, QSizePolicy, QSlider, QToolButton, QWidget, QWidgetAction
+from PyQt6.QtWidgets import QMenu, QSlider, QToolButton, QWidget, QWidgetAction
 
 from gui.keys import Command
 from gui.review.viewer import Viewer
@@ -29,8 +29,6 @@ class Tools(QWidget):
             return IconButton(icon, command.tip, command.run, text=text, toggle=toggle, flat=flat)
 
         self._position, self._doing = label("0:00.00"), Elided()
-        # it takes the room that is left, so that it does not keep the window wide
-        self._doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._play = tool("Space", "play")
         self._magnify = tool("G", "arrows-out", toggle=True)
         self.mark = tool("M", "flag")

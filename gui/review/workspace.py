@@ -197,6 +197,7 @@ class ReviewWorkspace(QWidget):
         text = self.viewer.video.pace if self.viewer.video else ""
         if text != self.arrangement.pace.text():
             self.arrangement.pace.setText(text)
+            self.arrangement.pace.setToolTip(text)
 
     def _locate(self) -> None:
         record = self.model.record

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QLayout,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -100,12 +101,14 @@ class Choice(QComboBox):
 
 
 class Elided(QLabel):
-    """A quiet text of one line that ends in dots where there is no room for all of it."""
+    """A quiet text of one line in the room that others leave; it ends in dots where that is not enough."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("quiet", True)
+        self.setMinimumWidth(1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, _: QPaintEvent | None) -> None:
         """Paint as much as there is room for."""
