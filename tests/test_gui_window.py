@@ -212,7 +212,7 @@ def test_in_a_low_window_events_are_seen_beside_a_large_video_and_no_command_is_
     for size, rows, video_px, beside in (
         ((960, 540), 3, 200, True),
         ((1366, 768), 6, 350, True),
-        ((1440, 950), 3, 300, False),
+        ((1440, 1000), 3, 300, False),
     ):
         window.resize(*size)
         live_for(0.1)
