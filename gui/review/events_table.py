@@ -39,7 +39,7 @@ STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.
 MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
-WIDTHS_PX, BESIDE_WIDTHS_PX = (58, 84, 56, 60, 220, 62, 110), (54, 64, 56, 60, 88, 62, 104)
+WIDTHS_PX, BESIDE_WIDTHS_PX = (58, 84, 56, 60, 220, 62, 110), (54, 92, 56, 60, 92, 62, 104)
 """Of the columns up to the status, and where the table stands beside the video: the status is seen there before the
 score."""
 ROW_PX, BESIDE_ROW_PX = 30, 26
