@@ -18,7 +18,7 @@ import av
 import numpy as np
 
 from benchmarks.harness import Effort, Measure, Progress, Result
-from realtime.session import SessionInfo, SessionWriter
+from realtime.session import Coding, SessionInfo, SessionWriter, Status, open_session
 from realtime.types import Analysis, Event, FaceReading, Frame
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def measure(size: Size, progress: Progress, video: Path) -> Result:
         },
         measures=tuple(measures),
         notes=(
-            "Opening includes reading the list of events; traces, waveform and frame index follow in the background.",
+            "Opening includes reading the list of events; traces, waveform, frame index and small pictures follow in "
+            "the background. Another coder has judged all events; beside their judgements, these are compared.",
         ),
     )
 
@@ -141,6 +142,10 @@ def make_session(path: Path, film: Path, size: Size) -> Path:
         at_s = np.linspace(1.0, frames / FPS - 2.0, size.events)
         events = tuple(_event(place, float(time_s)) for place, time_s in enumerate(at_s))
         writer.on_analysis(Analysis(-1, 0.0, (), events), None)
+    ways = Status.CONFIRMED, Status.REJECTED
+    with open_session(path) as session:
+        judged = [Coding(e.onset_s, e.offset_s, e.apex_s, ways[n % 2], face=e.face) for n, e in enumerate(events)]
+        session.replace_codings("Another", judged)
     return path
 
 
@@ -153,11 +158,11 @@ def work(session: Path, size: Size, progress: Progress) -> Watch:
     from gui.app import make_app
     from gui.review.workspace import ReviewWorkspace
     from gui.widgets.banner import Banner
-    from realtime.session import Status
 
     app = make_app()
     theme.apply(app, light=False)
     review, watch = ReviewWorkspace(settings.Settings(), Banner()), Watch()
+    review.model.coder = "Somebody"
     review.resize(1360, 860)
     review.show()
     table, viewer, rng = review.table, review.viewer, np.random.default_rng(1)
@@ -191,6 +196,8 @@ def work(session: Path, size: Size, progress: Progress) -> Watch:
         overview = review.timeline._overview
         place = QPointF(float(rng.integers(overview.width())), 10.0)
         button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        move = QMouseEvent(QEvent.Type.MouseMove, place, place, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, none)
+        act("point at the overview", partial(overview.mouseMoveEvent, move))
         press = QMouseEvent(QEvent.Type.MouseButtonPress, place, place, button, button, none)
         began_s = time.monotonic()
         act("seek", partial(overview.mousePressEvent, press), 0.0)
@@ -198,6 +205,11 @@ def work(session: Path, size: Size, progress: Progress) -> Watch:
         watch.seen_ms.append(1000 * (time.monotonic() - began_s))
         act("play for a second", lambda: viewer.play(on=True), 1.0)
         act("step by a frame", lambda: viewer.step(-1))
+    review.inspector.hide()
+    review.coders.panel.show()
+    act("compare with another coder", review.coders.panel.start, 0.5)
+    for _ in range(size.times):
+        act("reject beside their judgements", lambda: review.model.review(Status.REJECTED))
     review.shut_down()
     review.close()
     return watch

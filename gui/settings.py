@@ -68,8 +68,12 @@ class Settings:
     """Who was recorded last, proposed again until the app is closed; never written to the file."""
     rest_s: tuple[float, float] | None = None
     """Where the person of the recording at hand is at rest; see `PipelineParameters`."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """When sessions were opened last, as ISO 8601, by their paths, oldest first."""
     geometry: str = ""
     """The window's size and place when it was closed, as Qt saves it, in base64."""
+    panels: dict[str, str] = field(default_factory=dict)
+    """Sizes of panels whose borders were moved, likewise, by the name of their splitter."""
 
     @property
     def folder(self) -> Path:
@@ -120,8 +124,10 @@ def _valid(saved: dict[str, Any]) -> dict[str, Any]:
         and each.name in saved
         and type(saved[each.name]) is type(getattr(defaults, each.name))
     }
-    if not all(isinstance(label, str) for label in valid.get("mark_labels", ())):
-        del valid["mark_labels"]
+    for name in ("mark_labels", "opened", "panels"):
+        texts = valid.get(name, ())
+        if not all(isinstance(text, str) for text in (texts.values() if isinstance(texts, dict) else texts)):
+            del valid[name]
     place = saved.get("sensitivity")
     if "score_threshold" not in valid and type(place) is int and 0 <= place < len(OLD_PLACES):
         valid["score_threshold"] = OLD_PLACES[place]

@@ -132,7 +132,7 @@ def test_review_says_it_above_the_events_and_analyze_in_the_tip(window, two_peop
     assert "a face not followed for" in tip
     assert "below 25 frames a second for" in window.analyze.table.rows.index(0, 3).data()
     window.open_session(entry.outcome.session)
-    assert "Hindered: " in window.review._summary.text()
+    assert "Hindered: " in window.review.arrangement.summary.text()
 
 
 def test_several_faces_are_numbered_on_picture_cards_and_trace_and_one_is_chosen(window, two_people):

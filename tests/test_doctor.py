@@ -95,6 +95,17 @@ def test_the_examination_creates_no_folder(tmp_path: Path, report: Report) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_machine_without_a_sound_server_says_why_no_microphone_can_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path / 'none'}")
+    found = examine(tmp_path)
+    assert found.microphones.names == ()
+    [sentence] = [note for note in found.notes if note.startswith("Videos are recorded without sound")]
+    assert "sound server" in sentence or "Linux" in sentence
+    assert "Microphones" in rendered(found)
+
+
 def test_without_a_display_a_note_refers_to_the_command_line(report: Report) -> None:
     assert report.display.session == "none"
     assert any("No window can open" in sentence for sentence in report.notes)
@@ -145,7 +156,7 @@ def test_what_is_old_or_small_about_the_machine_is_named(
 
     def named_for(values: dict[str, object]) -> list[str]:
         processor = dataclasses.replace(report.processor, **values)
-        rest = report.display, report.cameras, report.kernel_cache, report.cache, report.sessions
+        rest = report.display, report.cameras, report.microphones, report.kernel_cache, report.cache, report.sessions
         return [sentence for sentence in notes(report.packages, processor, *rest) if named in sentence]
 
     assert len(named_for(usual | changed)) == 1

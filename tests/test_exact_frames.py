@@ -1,15 +1,21 @@
 """Every jump lands on the exact frame: frames with their numbers in the picture, whatever the rate and the coding."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from gui_driver import press, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QPointF, Qt
+from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtWidgets import QApplication
 
+from realtime.report import clock
 from realtime.session import SessionInfo, SessionWriter
 from realtime.sources import VideoFile
 from realtime.types import Analysis, Frame
+from realtime.viewing.filmstrip import HEIGHT_PX, MOST, STEP_FRAMES, Filmstrip, wanted_frames
 from realtime.viewing.playback import Playback
 from tests.gui_driver import an_event
 from tests.recordings import write_video
@@ -65,6 +71,34 @@ def test_any_frame_is_found_from_any_other(film, places):
             assert number_in(playback.frame(playback.index_at(at_s)).image) == place
 
 
+def test_small_pictures_cover_the_recording_each_with_the_time_of_its_frame(film):
+    strip = Filmstrip(film)
+    until(lambda: strip.done)
+    with VideoFile(film) as analysed:
+        times_s = [frame.time_s for frame in analysed]
+    side = HEIGHT_PX // 2
+    for still in strip.stills:
+        levels = still.image[side, side // 2 :: side, 0][:BITS]
+        number = sum(int(level > 128) << place for place, level in enumerate(levels))
+        assert still.time_s == pytest.approx(times_s[number], abs=1e-6)
+    assert len(strip.stills) == len(range(0, FRAMES, STEP_FRAMES))
+    strip.close()
+
+
+def test_of_long_recordings_key_frames_are_made_small_from_all_over_it_first_and_of_broken_ones_nothing(tmp_path):
+    times_s, keys = np.arange(90_000) / 30, np.arange(0, 90_000, 250)
+    wanted = wanted_frames(SimpleNamespace(times_s=times_s, keys=keys))
+    assert len(set(wanted)) == len(wanted) == MOST
+    assert set(wanted) <= set(keys.tolist())
+    assert np.diff(sorted(wanted[:15])).max() <= 90_000 / 12
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    for recording in (broken, tmp_path / "gone.mp4"):
+        strip = Filmstrip(recording)
+        strip.close()
+        assert (strip.stills, strip.at(1.0)) == ((), None)
+
+
 def test_frames_have_the_times_that_the_analysis_gave_them(film):
     with Playback(film) as playback, VideoFile(film) as analysed:
         frames = list(analysed)
@@ -92,6 +126,20 @@ def test_review_shows_the_exact_frame_of_an_event(window, home, film):
             until(lambda shown=shown: review.viewer.image is not None and number_in(review.viewer.image) == shown)
             assert not review.viewer.playing
         press(review, KEY.Key_K)
+    overview, peek, strip = review.timeline._overview, review.timeline.peek, review.viewer.video.filmstrip
+    until(lambda: strip.done)
+    assert not peek.isVisible()
+    at_s = strip.stills[2].time_s
+    place, none = QPointF(overview.x_at(at_s), 10), Qt.MouseButton.NoButton
+    move = QMouseEvent(QEvent.Type.MouseMove, place, place, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(overview, move)
+    assert peek.isVisible()
+    assert peek.caption.text().startswith(clock(at_s)[:4])
+    assert peek._shown is strip.stills[2]
+    QApplication.sendEvent(overview, QEvent(QEvent.Type.Leave))
+    assert not peek.isVisible()
+    review.model.close()
+    assert not strip._thread.is_alive()
 
 
 def exact_event(place, times_s, number):

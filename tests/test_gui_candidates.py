@@ -100,7 +100,7 @@ def test_a_candidate_made_an_event_is_stored_exported_and_can_be_taken_back(revi
         assert (added.status, added.promoted, added.event.score) == (Status.CONFIRMED, True, 0.23)
         assert len(stored.candidates()) == 3  # what the program decided stays on record
     assert len(review.model.record.candidates) == 2
-    assert "2 events" in review._summary.text()
+    assert "2 events" in review.arrangement.summary.text()
     [outcome] = export_sessions([path], formats_named("csv"), tmp_path)
     rows = list(csv.DictReader(outcome.files[0].open()))
     assert [(row["onset_s"], row["status"], row["decided_by"]) for row in rows] == [

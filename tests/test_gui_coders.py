@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QDialog
 
 from gui.review.coders import CoderDialog
 from realtime.session import Coding, Status, open_session
+from realtime.study.compare import compare
 from realtime.study.sessions import read_study
 
 KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
@@ -137,6 +138,36 @@ def test_two_coders_are_compared_and_a_third_settles_their_differences(window, p
     assert review.inspector.isVisible()
 
 
+def test_a_settled_difference_is_open_again_once_a_coder_judges_otherwise(window, path, monkeypatch):
+    two_coders(window, path, monkeypatch)
+    press(window.review, KEY.Key_D, CTRL)
+    panel, review = window.review.coders.panel, window.review
+    panel.differences.selectRow(0)
+    panel.verdicts[0].click()
+    judge(window, KEY.Key_X)  # Bo: yes, no, yes, no before; what both agreed on differs now
+    assert panel._heading.text() == "3 DIFFERENCES, 2 OPEN"
+    assert panel.comparison.agreement == compare(review.model.record.judgements(), "Bo", "Ada").agreement
+    review.model.choose(review.model.record.events[1].id)
+    press(review, KEY.Key_C)  # Bo agrees with Ada about what was settled
+    assert panel._heading.text() == "2 DIFFERENCES, 2 OPEN"
+    press(review, KEY.Key_Z, CTRL)
+    assert panel._heading.text() == "3 DIFFERENCES, 2 OPEN"
+    be(window, monkeypatch, "Ada")
+    review.model.choose(review.model.record.events[1].id)
+    press(review, KEY.Key_X)
+    be(window, monkeypatch, "Bo")
+    review.model.choose(review.model.record.events[1].id)
+    press(review, KEY.Key_C)  # they have changed places
+    press(review, KEY.Key_D, CTRL)
+    assert panel._heading.text() == "3 DIFFERENCES, 3 OPEN"
+    assert "before a judgement changed" in panel.differences.item(1, 3).text()
+    panel.differences.selectRow(2)
+    panel.verdicts[1].click()
+    with open_session(path) as session:
+        settled = {coded.onset_s: (coded.status, coded.text) for coded in session.codings()["settled by Bo"]}
+    assert settled == {2.0: (YES, "Bo: no; Ada: yes"), 3.0: (NO, "Bo: yes; Ada: no"), 4.0: (NO, "agreed")}
+
+
 def test_a_movement_that_an_imported_coder_found_beside_the_events_is_a_difference_to_jump_to(
     window, path, monkeypatch
 ):
@@ -152,7 +183,7 @@ def test_a_movement_that_an_imported_coder_found_beside_the_events_is_a_differen
     assert window.review.viewer.position_s == pytest.approx(5.0)
     panel.verdicts[0].click()
     with open_session(path) as session:
-        assert Coding(5.0, 5.4, status=YES) in session.codings()["settled by Ada"]
+        assert Coding(5.0, 5.4, status=YES, text="Ada: no; Di: yes") in session.codings()["settled by Ada"]
 
 
 def test_a_study_counts_the_same_coders_and_leaves_settled_judgements_out_of_agreement(window, path, monkeypatch):

@@ -8,9 +8,11 @@ import pytest
 from gui_driver import answer, press, until, write_session
 from PyQt6.QtCore import QFile, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QLineEdit, QPushButton
 
-from realtime.session import SessionInfo, SessionWriter
+from gui.review.sessions_table import COLUMNS
+from gui.settings import load, save
+from realtime.session import SessionInfo, SessionWriter, open_session
 
 KEY = Qt.Key
 
@@ -109,7 +111,7 @@ def test_a_partial_session_says_so_first_in_the_list_above_the_video_and_in_the_
     window.open_session(path)
     [entry] = window.review.library.entries
     assert entry.detail == "PARTIAL, still being written, or cut off · no face · 0 events · talk.mp4"
-    assert window.review._about.text().startswith("PARTIAL: still being written, or cut off")
+    assert window.review.arrangement.about.text().startswith("PARTIAL: still being written, or cut off")
     assert window.review.inspector._empty.text().startswith("PARTIAL: still being written, or cut off")
 
 
@@ -200,4 +202,46 @@ def test_without_a_session_review_explains_how_to_get_one_and_after_a_deletion_t
     review.delete(session)
     assert "Open a session" in review.viewer._message.text()
     assert review.model.shown_ids == []
-    assert review._title.text() == ""
+    assert review.arrangement.title.text() == ""
+
+
+def test_participants_and_notes_are_columns_written_in_place_and_the_last_opened_session_stands_first(window, home):
+    folder = home / "sessions"
+    for name in ("b", "a", "c"):
+        write_session(folder / f"{name}.medn", 2.0, [1.0])
+    elsewhere = write_session(home / "elsewhere.medn", 2.0, [])
+    for path in (folder / "a.medn", elsewhere, folder / "b.medn"):
+        window.open_session(path)
+    table = window.review.sessions_table()
+    table.show()
+
+    def column(name):
+        cells = (table.table.item(line, COLUMNS.index(name)) for line in range(table.table.rowCount()))
+        return [cell.text() for cell in cells]
+
+    def write(line, name, text):
+        table.table.editItem(table.table.item(line, COLUMNS.index(name)))
+        editor = table.table.findChild(QLineEdit)
+        editor.setText(text)
+        press(editor, KEY.Key_Return)
+        until(lambda: table.table.findChild(QLineEdit) is None)
+
+    assert column("Session") == ["b", "elsewhere", "a", "c"]
+    assert column("Participant") == ["Ada"] * 4  # of the consent
+    write(0, "Participant", "Bea")
+    write(2, "Note", "second take")
+    write(3, "Session", "b")  # that is taken
+    assert "exists already" in table.problem.text()
+    write(0, "Session", "b renamed")
+    assert window.review.model.record.path.stem == "b renamed"
+    assert column("Session") == ["b renamed", "elsewhere", "a", "c"]
+    with open_session(folder / "b renamed.medn") as session:
+        assert (session.info.person, session.info.consent) == ("Bea", "Ada agreed to be recorded.")
+    table.search.setText("second TAKE")
+    assert [line for line in range(4) if not table.table.isRowHidden(line)] == [2]
+    table.table.selectRow(2)
+    next(each for each in table.findChildren(QPushButton) if each.text() == "Open").click()
+    assert window.review.model.record.path.stem == "a"
+    save(window.settings)
+    assert list(load().opened) == [str(path) for path in (elsewhere, folder / "b renamed.medn", folder / "a.medn")]
+    assert [entry.note for entry in window.review.library.entries if entry.note] == ["second take"]

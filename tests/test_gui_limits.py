@@ -58,13 +58,13 @@ def test_the_strip_under_the_timeline_shows_what_could_have_been_seen_and_its_ti
 
 def test_the_sentence_over_the_events_and_the_tools_say_what_was_judged(review, home):
     shown = review(write_session(home / "sessions" / "a.medn", 20.0, [3.0]))
-    text = shown._summary.text()
+    text = shown.arrangement.summary.text()
     assert text.startswith("1 event. Upper face judged 96 % of the time, half of all movements found from 1.2 % of the")
     assert text.endswith("; lower face 50 %, from 2.5 %.")
     shown._seek(4.0)
-    until(lambda: shown._limits.text() == "brows from 1.2 % · mouth not judged")
+    until(lambda: shown.arrangement.limits.text() == "brows from 1.2 % · mouth not judged")
     shown._seek(15.0)
-    until(lambda: shown._limits.text() == "brows from 1.2 % · mouth from 2.5 %")
+    until(lambda: shown.arrangement.limits.text() == "brows from 1.2 % · mouth from 2.5 %")
 
 
 def test_an_early_session_shows_no_limits_and_says_so_in_the_tip(review, home):
@@ -74,8 +74,8 @@ def test_an_early_session_shows_no_limits_and_says_so_in_the_tip(review, home):
     shown = review(path)
     assert shown.model.limits is None
     assert "before limits of detection were stored" in shown.timeline._limit_strip.tip(4.0)
-    assert shown._summary.text() == "1 event."
-    assert shown._limits.text() == ""
+    assert shown.arrangement.summary.text() == "1 event."
+    assert shown.arrangement.limits.text() == ""
     asked = []
     shown.timeline.asked.connect(asked.append)
     QTest.mouseClick(shown.timeline._limit_strip, Qt.MouseButton.LeftButton, pos=QPoint(50, 5))

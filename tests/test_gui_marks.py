@@ -1,8 +1,8 @@
 """Marks in Review: ranges, labels with keys of their own, changed and removed in a list, and each taken back."""
 
 import pytest
-from gui_driver import press, write_session
-from PyQt6.QtCore import Qt
+from gui_driver import live_for, press, write_session
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
 from gui.review.marking import MarksDialog
@@ -11,7 +11,8 @@ from realtime.export import export_sessions
 from realtime.export.formats import FORMATS
 from realtime.session import open_session
 
-KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
+KEY, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -50,6 +51,61 @@ def test_a_range_is_begun_and_ended_named_taken_back_and_exported(review, tmp_pa
     assert marks(review) == []
     press(review, KEY.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert marks(review) == [(2.0, 3.5, "talks 1")]
+
+
+def drag(widget, from_, to, modifiers=Qt.KeyboardModifier.NoModifier, *, release=True):
+    """Move the mouse from one place to another with the button down."""
+    QTest.mousePress(widget, LEFT, modifiers, from_)
+    for place in ((from_ + to) / 2, to):
+        QTest.mouseMove(widget, place)
+    if release:
+        QTest.mouseRelease(widget, LEFT, modifiers, to)
+
+
+def test_a_range_is_dragged_with_the_mouse_and_so_are_its_ends_and_all_of_it_is_undone(review):
+    live_for(0.1)
+    overview, trace = review.timeline._overview, review.timeline._trace
+    review.viewer.playing = False
+    at_x = overview.x_at
+    drag(overview, QPoint(round(at_x(4.0)), 15), QPoint(round(at_x(2.0)), 15), SHIFT)
+    QTest.keyClicks(review.marking.text, "talks")
+    press(review.marking.text, KEY.Key_Return)
+    [(begin_s, end_s, text)] = marks(review)
+    pixel_s = 8.0 / overview.width()
+    assert (begin_s, end_s) == (pytest.approx(2.0, abs=pixel_s), pytest.approx(4.0, abs=pixel_s))
+    assert text == "talks"
+    assert review.viewer.position_s == pytest.approx(begin_s, abs=0.001)  # the end that followed the mouse is seen
+    drag(overview, QPoint(round(at_x(end_s)), 3), QPoint(round(at_x(6.0)), 3))
+    [(same_s, later_s, text)] = marks(review)
+    assert (same_s, text) == (begin_s, "talks")
+    assert later_s == pytest.approx(6.0, abs=pixel_s)
+    place = trace.x_at(begin_s)
+    drag(trace.viewport(), QPoint(round(place), 4), QPoint(round(place) + 40, 4))
+    assert marks(review)[0][0] == pytest.approx(trace.time_at(round(place) + 40), abs=0.01)
+    for _ in range(2):
+        press(review, KEY.Key_Z, CTRL)
+    assert marks(review) == [(begin_s, end_s, "talks")]
+    drag(trace.viewport(), QPoint(200, 30), QPoint(300, 30), SHIFT)
+    press(review.marking.text, KEY.Key_Escape)
+    assert len(marks(review)) == 2
+
+
+def test_escape_ends_a_range_that_is_dragged_or_begun_and_a_click_makes_none(review):
+    live_for(0.1)
+    overview = review.timeline._overview
+    drag(overview, QPoint(100, 15), QPoint(200, 15), SHIFT, release=False)
+    press(review, KEY.Key_Escape)
+    QTest.mouseRelease(overview, LEFT, SHIFT, QPoint(200, 15))
+    QTest.mouseClick(overview, LEFT, SHIFT, QPoint(150, 15))
+    at(review, 2.0)
+    press(review, KEY.Key_R)
+    press(review, KEY.Key_Escape)
+    at(review, 3.0)
+    press(review, KEY.Key_R)  # begins another one
+    assert marks(review) == []
+    at(review, 4.0)
+    press(review, KEY.Key_1)
+    assert marks(review) == [(3.0, 4.0, "smile")]
 
 
 def test_a_labels_key_marks_while_it_plays_and_ends_a_range(review, window):

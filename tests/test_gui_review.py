@@ -269,7 +269,7 @@ def test_another_video_is_linked_only_after_a_question_and_another_one_can_be_ch
     other = write_video(tmp_path / "other.mp4", [grey(90)] * 30, [40 * index for index in range(30)])
     window.open_session(session)
     review = window.review
-    until(lambda: "30 fps" in review._pace.text())
+    until(lambda: "30 fps" in review.arrangement.pace.text())
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(other), ""))
     asked = answer(monkeypatch, "", "Use it all the same")
     press(review, KEY.Key_V)

@@ -10,8 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from gui_driver import an_event, live_for, press, until
-from PyQt6.QtCore import Qt
+from gui_driver import an_event, live_for, press, until, write_session
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -20,6 +21,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollBar,
+    QSplitter,
 )  # fmt: skip
 from typer.testing import CliRunner
 
@@ -202,6 +204,45 @@ def test_the_window_is_smaller_than_a_small_screen_and_its_contents_fit_at_the_s
         needed = window.centralWidget().minimumSizeHint()
         assert needed.width() <= window.width(), place
         assert needed.height() <= window.height(), place
+
+
+def test_in_a_low_window_events_are_seen_beside_a_large_video_and_no_command_is_lost(window, home):
+    window.open_session(write_session(home / "sessions" / "talk.medn", 8.0, [1.0, 2.0, 3.0, 4.0, 5.0]))
+    review, view = window.review, window.review.table.view
+    for size, rows, video_px, beside in (
+        ((960, 540), 3, 200, True),
+        ((1366, 768), 6, 350, True),
+        ((1440, 1000), 3, 300, False),
+    ):
+        window.resize(*size)
+        live_for(0.1)
+        assert view.viewport().height() >= rows * view.rowHeight(0)
+        assert review.viewer.height() >= video_px
+        assert (view.mapTo(review, QPoint()).x() > review.viewer.width()) is beside
+        assert review.second_pass._button.isVisible() is (size != (960, 540))
+    keys = {action.key for action in review.arrangement._menu.actions()}
+    assert keys >= {"W", "Ctrl+I", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R", "Ctrl+Shift+O"}
+
+
+def test_a_border_between_panels_stays_where_it_was_moved(app, home):
+    settings = Settings(accepted_terms=1, sessions=str(home / "sessions"))
+    sizes = []
+    for load in (lambda: settings, app_settings.load):
+        window = MainWindow(load())
+        window.resize(1300, 700)
+        window.show()
+        live_for(0.1)
+        splitter = window.findChild(QSplitter, "live events")
+        sizes.append(splitter.sizes())
+        handle = splitter.handle(1)
+        QTest.mousePress(handle, Qt.MouseButton.LeftButton)
+        QTest.mouseMove(handle, QPoint(-90, 5))
+        QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=QPoint(-90, 5))
+        sizes.append(splitter.sizes())
+        window.close()
+    first, moved, again, _ = sizes
+    assert moved[1] > first[1] + 50
+    assert again == moved
 
 
 def test_the_window_opens_within_its_screen_and_remembers_its_size(app, home, monkeypatch):

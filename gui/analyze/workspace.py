@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QModelIndex, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import QFileDialog, QFrame, QProgressBar, QWidget
 
 from gui.command_line import replay_command
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from realtime.pipeline import PipelineParameters
 
 TICK_MS = 100
+NARROW_PX = 1180
 DROP_HERE = "Drop recordings or folders here"
 
 
@@ -88,6 +89,14 @@ class AnalyzeWorkspace(QWidget):
         self._banner.clear(self)
         self.queue.add(Path(video), self._parameters(chosen))
         self.queue.start()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the buttons' names out in a narrow window, where they would be cut."""
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle
+        wide = style.ToolButtonTextBesideIcon if self.width() >= NARROW_PX else style.ToolButtonIconOnly
+        for shortened in (self._run, self._stop, self._again, self._clear, self._power, self._copy):
+            shortened.setToolButtonStyle(wide)
 
     def shut_down(self) -> None:
         """End the workers; the part that each has analysed is saved."""

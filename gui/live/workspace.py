@@ -10,7 +10,8 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.format import moved_text
 from gui.keys import Command, by_key
-from gui.live.cards import WIDTH_PX, Cards
+from gui.live.arrangement import arranged
+from gui.live.cards import Cards
 from gui.live.controls import layers
 from gui.live.recorder import Recorder
 from gui.live.run import SAMPLE, TRACE_S, LiveRun, State
@@ -19,7 +20,7 @@ from gui.live.stage import Stage
 from gui.live.strip import SCREEN, Measured, Strip
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, label, row, split
+from gui.widgets.basic import IconButton, column, label, row
 from gui.widgets.face_choice import FaceChoice
 from gui.widgets.sensitivity import Sensitivity
 from gui.widgets.trace import Trace
@@ -31,8 +32,7 @@ from realtime.types import Event
 from realtime.viewing.limits import PartLimits
 
 POLL_MS, REFRESH_MS, FIGURES_MS = 4, 66, 500
-MIN_SIDE_PX, TRACE_PX = 220, 208
-NARROW_PX = 1280
+NARROW_PX = 1430
 """Below, the layers' names and the description of the sensitivity make room for the other controls."""
 AWAY = {NoticeKind.LOST, NoticeKind.STALLED}
 SYNTHETIC = "Classes and AUs are hints only: the weights were trained on synthetic movements."
@@ -320,14 +320,8 @@ class LiveWorkspace(QWidget):
         heading = row(label("EVENTS", role="section"), None, self.faces)
         self._caution = label(SYNTHETIC, quiet=True, wrap=True)
         self._caution.hide()
-        side = frame("panel", column(heading, self._caution, self.cards, margin=12))
-        side.setMinimumWidth(MIN_SIDE_PX)
-        trace = frame("panel", column(self.trace, margin=6))
-        top = split(Qt.Orientation.Horizontal, (self.stage, side), (4 * WIDTH_PX, WIDTH_PX + 24), (1, 0))
-        parts = split(Qt.Orientation.Vertical, (top, trace), (3 * TRACE_PX, TRACE_PX), (3, 1))
-        layout = column(parts, controls, margin=12)
-        layout.setStretch(0, 1)
-        self.setLayout(layout)
+        events = column(heading, self._caution, self.cards, margin=12)
+        self.setLayout(arranged(self.stage, events, self.trace, controls, self.settings))
 
     def _connect(self) -> None:
         self.stage.painted = self._painted

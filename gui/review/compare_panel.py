@@ -23,15 +23,18 @@ from gui.widgets.basic import Choice, IconButton, button, column, label, row
 from realtime.report import clock
 from realtime.session import Status
 from realtime.session.schema import SETTLED
+from realtime.study import REVIEW
 from realtime.study.agreement import Agreement, Moment
-from realtime.study.compare import Comparison, Judgements, compare, settled
+from realtime.study.compare import WORDS, Comparison, Judgements, compare, holds, settled, with_judged
 from realtime.study.time_units import UNIT_S
 
 ALONE = (
     "Nobody else has judged this session. Another coder judges it under their own name (Ctrl+U), or is imported: "
     "medn import --as coder."
 )
-YES_NO = {Status.CONFIRMED: "✓ yes", Status.REJECTED: "✗ no"}
+YES_NO = {Status.CONFIRMED: f"✓ {WORDS[Status.CONFIRMED]}", Status.REJECTED: f"✗ {WORDS[Status.REJECTED]}"}
+BEFORE = "before a judgement changed"
+SETTLED_COLUMN = 3
 MOST_LABELS = 6
 
 
@@ -48,6 +51,7 @@ class ComparePanel(QScrollArea):
         self._review = review
         self._judgements: Judgements | None = None
         self.comparison: Comparison | None = None
+        self._listed: list[tuple[str, ...]] = []  # the texts of the differences that the table shows
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,10 +79,11 @@ class ComparePanel(QScrollArea):
         content.setStretch(content.indexOf(self.differences), 1)
         inside.setLayout(content)
         self.setWidget(inside)
-        for choice in self.coders:
-            choice.currentIndexChanged.connect(self._compare)
-        for signal in (review.events_changed, review.event_changed, review.marks_changed, review.readings_changed):
-            signal.connect(lambda *_: self.refresh())
+        for changed in (*(choice.currentIndexChanged for choice in self.coders), review.events_changed):
+            changed.connect(lambda *_: self.refresh())
+        for signal in (review.marks_changed, review.readings_changed):
+            signal.connect(self.refresh)
+        review.event_changed.connect(self._show_judged)
         review.settled_changed.connect(self._show_settled)
 
     def start(self) -> None:
@@ -133,6 +138,18 @@ class ComparePanel(QScrollArea):
         self._judgements = replace(judgements, codings=held)
         self._show_differences(self._judgements, self.comparison)
 
+    def _show_judged(self, event_id: int) -> None:
+        """Show what the coder judged anew; of thousands of events, only this one is compared again."""
+        record, judgements, shown = self._review.record, self._judgements, self.comparison
+        if not self.isVisible() or record is None or judgements is None:
+            return
+        own = record.coder or REVIEW
+        if self.coders[0].findText(own) < 0:
+            self.refresh()
+        elif shown is not None and own in (shown.agreement.coder_a, shown.agreement.coder_b):
+            self.comparison = with_judged(shown, own, record.event(event_id))
+            self._show_comparison(judgements, self.comparison)
+
     def _show_all(self, judgements: Judgements) -> None:
         self._judgements = judgements
         self._compare()
@@ -150,7 +167,11 @@ class ComparePanel(QScrollArea):
         if self.comparison is None:
             self.agreed.setText(ALONE if alone else "Choose two coders.")
             return
-        agreement = self.comparison.agreement
+        self._show_comparison(judgements, self.comparison)
+
+    def _show_comparison(self, judgements: Judgements, comparison: Comparison) -> None:
+        agreement = comparison.agreement
+        a, b = agreement.coder_a, agreement.coder_b
         self.agreed.setText(_events_sentence(agreement))
         texts = (
             ("", f"{_short(b)}: yes", "no"),
@@ -159,32 +180,53 @@ class ComparePanel(QScrollArea):
         )
         for (line, place), cell in self._cells.items():
             cell.setText(texts[line][place])
-        self.marked.setText(_marks_text(self.comparison))
-        self._show_differences(judgements, self.comparison)
+        self.marked.setText(_marks_text(comparison))
+        self._show_differences(judgements, comparison)
 
     def _show_differences(self, judgements: Judgements, comparison: Comparison) -> None:
         names = comparison.agreement.coder_a, comparison.agreement.coder_b
         table, found = self.differences, comparison.differences
         settled_by = judgements.settled_spans()
-        ways = [settled_by.get((moment.onset_s, moment.offset_s), {}) for moment in found]
-        opened = sum(not way for way in ways)
+        texts, opened = [], 0
+        for moment in found:
+            ways = settled_by.get((moment.onset_s, moment.offset_s), {})
+            held = [holds(one, comparison, moment) for one in ways.values()]
+            opened += not any(held)
+            last = " ".join(
+                f"{YES_NO[one.status]} {name}" if holding else f"({YES_NO[one.status]} {name}, {BEFORE})"
+                for (name, one), holding in zip(ways.items(), held, strict=True)
+            )
+            said = (YES_NO[status] for status in moment.says)
+            texts.append((clock(moment.onset_s), *said, last, _notes(moment, names)))
         self._heading.setText(f"{len(found)} DIFFERENCES, {opened} OPEN" if found else "NO DIFFERENCES")
         line = table.currentRow()
         table.blockSignals(True)
         table.setHorizontalHeaderLabels(["Time", *map(_short, names), "Settled"])
-        table.setRowCount(len(found))
-        for place, (moment, way) in enumerate(zip(found, ways, strict=True)):
-            last = " ".join(f"{YES_NO[status]} {name}" for name, status in way.items())
-            for column_, text in enumerate((clock(moment.onset_s), *(YES_NO[said] for said in moment.says), last)):
-                item = QTableWidgetItem(text)
-                item.setToolTip(last if column_ == 3 else _notes(moment, names))
-                table.setItem(place, column_, item)
+        self._list(texts)
         if 0 <= line < len(found):
             table.selectRow(line)
         else:
             table.clearSelection()
             table.setCurrentCell(-1, -1)
         table.blockSignals(False)
+
+    def _list(self, texts: list[tuple[str, ...]]) -> None:
+        """Write the rows that changed: all between those that are the same at the beginning and at the end."""
+        before, self._listed, table = self._listed, texts, self.differences
+        fewer = min(len(before), len(texts))
+        same = next((place for place in range(fewer) if before[place] != texts[place]), fewer)
+        left = fewer - same
+        after = next((place for place in range(left) if before[-1 - place] != texts[-1 - place]), left)
+        for _ in range(len(before) - len(texts)):
+            table.removeRow(same)
+        for _ in range(len(texts) - len(before)):
+            table.insertRow(same)
+        for place in range(same, len(texts) - after):
+            *shown, tip = texts[place]
+            for column_, text in enumerate(shown):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text if column_ == SETTLED_COLUMN else tip)
+                table.setItem(place, column_, item)
 
     def _jump(self) -> None:
         """Go to the chosen difference."""

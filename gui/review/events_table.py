@@ -39,6 +39,12 @@ STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.
 MIN_SCORES = (0.9, 0.7, 0.5)
 CANDIDATES_FROM = (0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 NOT_REPORTED = "not reported"
+WIDTHS_PX, BESIDE_WIDTHS_PX = (58, 84, 56, 60, 220, 62, 110), (54, 92, 56, 60, 92, 62, 104)
+"""Of the columns up to the status, and where the table stands beside the video: the status is seen there before the
+score."""
+ROW_PX, BESIDE_ROW_PX = 30, 26
+BESIDE_SCORE_PX, MOST_PX = 118, 16777215
+"""Width of the choice of scores where the table stands beside the video."""
 
 
 class _Rows(QAbstractTableModel):
@@ -48,6 +54,7 @@ class _Rows(QAbstractTableModel):
         super().__init__()
         self._review = review
         self.events = review.shown
+        self._sorted: tuple[int, Qt.SortOrder] | None = None
 
     def refresh(self) -> None:
         """Show the model's events; where they are the same in the same order, the view keeps its position."""
@@ -95,9 +102,11 @@ class _Rows(QAbstractTableModel):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column."""
-        descending = order == Qt.SortOrder.DescendingOrder
-        self._review.sort_by(partial(self._key, COLUMNS[column]), descending=descending)
+        """Sort by a column; Qt asks twice for each change."""
+        if (column, order) != self._sorted:
+            self._sorted = column, order
+            descending = order == Qt.SortOrder.DescendingOrder
+            self._review.sort_by(partial(self._key, COLUMNS[column]), descending=descending)
 
     def _moved(self, stored: StoredEvent) -> str:
         return self._review.record.moved(stored) if self._review.record else ""
@@ -173,11 +182,30 @@ class EventsTable(QWidget):
             signal.connect(self._show_events)
         review.event_changed.connect(self._show_judged)
         review.chosen_changed.connect(self._show_chosen)
-        filters = row(self._text, self._emotion, self._status, self._score, self._count)
-        filters.setStretch(0, 1)
-        layout = column(filters, self.view)
-        layout.setStretch(1, 1)
+        self._filters, self._narrow = row(self._text, self._emotion, self._status, self._score, self._count), row()
+        self._filters.setStretch(0, 1)
+        layout = column(self._filters, self._narrow, self.view)
+        layout.setStretch(2, 1)
         self.setLayout(layout)
+
+    def make_room(self, *, wide: bool) -> None:
+        """Where the table stands beside the video, give two choices a row of their own, and show fewer columns."""
+        for place, choice in enumerate((self._emotion, self._status), 1):
+            (self._filters if wide else self._narrow).insertWidget(place if wide else -1, choice)
+        narrow_px = 0 if wide else BESIDE_SCORE_PX
+        self._score.setMinimumWidth(narrow_px)
+        self._score.setMaximumWidth(narrow_px or MOST_PX)
+        rows, head = self.view.verticalHeader(), self.view.horizontalHeader()
+        assert rows is not None
+        assert head is not None
+        rows.setDefaultSectionSize(ROW_PX if wide else BESIDE_ROW_PX)
+        for column_, width in enumerate(WIDTHS_PX if wide else BESIDE_WIDTHS_PX):
+            self.view.setColumnWidth(column_, width)
+        score, status = (head.visualIndex(COLUMNS.index(name)) for name in ("Score", "Status"))
+        if (score < status) is not wide:
+            head.moveSection(score, status)
+        for column_ in (COLUMNS.index("ms"), COLUMNS.index("Prob.")):
+            self.view.setColumnHidden(column_, not wide)
 
     def focus_filter(self) -> None:
         """Give the filter the focus."""
@@ -237,10 +265,10 @@ class EventsTable(QWidget):
         assert rows is not None
         assert head is not None
         rows.hide()
-        rows.setDefaultSectionSize(30)
+        rows.setDefaultSectionSize(ROW_PX)
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((58, 84, 56, 60, 220, 62, 110)):
+        for place, width in enumerate(WIDTHS_PX):
             view.setColumnWidth(place, width)
         head.setSectionResizeMode(COLUMNS.index("Note"), QHeaderView.ResizeMode.Stretch)
         view.setColumnWidth(FACE, 52)

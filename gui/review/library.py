@@ -1,5 +1,6 @@
 """The list of sessions, newest first, with a search in name, date, people and source; a session is renamed in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,11 @@ class Entry:
     searched: str
     made: datetime
     """When it was made: never changed, so that the list keeps its order while a person works on its sessions."""
+    length_s: float = 0.0
+    participant: str = ""
+    events: int = 0
+    reviewed: int = 0
+    note: str = ""
     judged: str = ""
     """How much of the time each part of the face was judged, as a sentence; empty where that was not stored."""
     problem: str = ""
@@ -67,9 +73,11 @@ def read_entry(path: Path, coder: str = "") -> Entry:
     people = f"{len(faces)} faces" if len(faces) > 1 else "" if info.person else "1 face" if faces else "no face"
     about = f"{_date(made)} · {clock(end_s).rpartition('.')[0]}"
     shown = " · ".join(filter(None, (state, person, people, detail, info.source)))
-    searched = " ".join((path.stem, info.consent or "", about, shown)).lower()
+    searched = " ".join((path.stem, info.consent or "", info.note, about, shown)).lower()
     judged = limit_line(info.limit) if info.limit else ""
-    return Entry(path, path.stem, about, shown, searched, made, judged, damage)
+    return Entry(
+        path, path.stem, about, shown, searched, made, end_s, person, len(events), reviewed, info.note, judged, damage
+    )  # fmt: skip
 
 
 def _made(info: SessionInfo, path: Path) -> datetime:
@@ -93,7 +101,7 @@ class Library(QWidget):
     deletion_asked = pyqtSignal(object)
     renamed = pyqtSignal(object, str)
 
-    def __init__(self, open_session: Command) -> None:
+    def __init__(self, open_session: Command, all_sessions: Command) -> None:
         super().__init__()
         self._coder = ""
         self._cache: dict[Path, tuple[float, Entry]] = {}
@@ -124,7 +132,8 @@ class Library(QWidget):
         opener = IconButton("folder-open", open_session.tip, open_session.run, flat=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        head = row(label("SESSIONS", role="section"), None, opener)
+        table = IconButton("table", all_sessions.tip, all_sessions.run, flat=True)
+        head = row(label("SESSIONS", role="section"), None, table, opener)
         self.setLayout(column(head, self._search, self._empty, self._list, margin=0))
 
     def refresh(self, folder: Path) -> None:
@@ -141,7 +150,9 @@ class Library(QWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(ENTRY, entry)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}; {entry.about}; {entry.detail}")
-            item.setToolTip(plain(entry.problem or "\n".join(filter(None, (str(entry.path), entry.judged)))))
+            item.setToolTip(
+                plain(entry.problem or "\n".join(filter(None, (str(entry.path), entry.note, entry.judged))))
+            )
             self._list.addItem(item)
             if entry.path == self._opened:
                 self._list.setCurrentItem(item)
@@ -162,11 +173,24 @@ class Library(QWidget):
             self._elsewhere.append(self._opened)
         self.refresh(folder)
 
+    def add_elsewhere(self, paths: Iterable[str]) -> None:
+        """List sessions of other folders, too, as long as they are there."""
+        self._elsewhere += [path for path in map(Path, paths) if path not in self._elsewhere]
+
     @property
     def entries(self) -> list[Entry]:
         """The entries that the list shows."""
+        return [item.data(ENTRY) for item in self._items if not item.isHidden()]
+
+    def read_all(self, folder: Path) -> list[Entry]:
+        """Read the folder again, and return all entries, also those that the search hides."""
+        self.refresh(folder)
+        return [item.data(ENTRY) for item in self._items]
+
+    @property
+    def _items(self) -> list[QListWidgetItem]:
         items = (self._list.item(place) for place in range(self._list.count()))
-        return [item.data(ENTRY) for item in items if item is not None and not item.isHidden()]
+        return [item for item in items if item is not None]
 
     def _entry(self, path: Path) -> Entry:
         changed_s = path.stat().st_mtime

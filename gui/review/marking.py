@@ -62,6 +62,19 @@ class Marking(QObject):
         elif self._end_range(""):
             self.text.open_above(self.button)
 
+    def add_range(self, begin_s: float, end_s: float) -> None:
+        """Store a range that was dragged, and offer a field for its text."""
+        self.begin_s = None
+        if self._store(begin_s, end_s, ""):
+            self.text.open_above(self.button)
+
+    def cancel(self) -> bool:
+        """End no range; return whether one was begun."""
+        begun, self.begin_s = self.begin_s is not None, None
+        if begun:
+            self._report("The range that was begun is not kept.")
+        return begun
+
     def mark_label(self, number: int) -> None:
         """Mark the position with a label of one's own, or end a range with it; what plays goes on."""
         text = self._settings.mark_labels[number] if number < len(self._settings.mark_labels) else ""
@@ -87,6 +100,9 @@ class Marking(QObject):
             self._report("A range ends at another moment than it begins: go there, then press R.")
             return False
         self.begin_s = None
+        return self._store(begin_s, end_s, text)
+
+    def _store(self, begin_s: float, end_s: float, text: str) -> bool:
         made = self._review.mark(begin_s, text, end_s)
         if made:
             name = text or "Range"
@@ -189,7 +205,7 @@ def marking_commands(marking: Marking) -> list[Entry]:
     labels = enumerate(LABEL_KEYS)
     return [
         ("M", "mark this position", marking.mark),
-        ("R", "begin a range of time, then end it", marking.mark_range),
+        ("R", "begin a range of time, then end it (or drag with Shift)", marking.mark_range),
         *((key, f"mark with label {key}", partial(marking.mark_label, number)) for number, key in labels),
         ("Ctrl+L", "labels for marks, and the list of marks", marking.ask_for_labels),
     ]

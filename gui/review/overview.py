@@ -42,7 +42,7 @@ class Overview(TimeBar):
         """Show one event anew."""
         place = self._places[stored.id]
         self._looks[place] = self._look(stored)
-        x = self._x(stored.event.apex_s)
+        x = self.x_at(stored.event.apex_s)
         self._draw_part(x - LINE_PX, x + LINE_PX)
         self.update()
 
@@ -64,17 +64,17 @@ class Overview(TimeBar):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour("line", 120))
         painter.drawRoundedRect(QRectF(0, 4, self.width(), HEIGHT_PX - 8), 4, 4)
-        start, end = (self._x(time_s) for time_s in self._shown)
+        start, end = (self.x_at(time_s) for time_s in self._shown)
         painter.setBrush(colour("quiet", 50))
         painter.drawRoundedRect(QRectF(start, 4, max(end - start, 3), HEIGHT_PX - 8), 4, 4)
         self._draw_whole(painter)
         painter.setPen(QPen(colour("text"), 1))
         for mark in self._marks:
             if mark.end_s is not None:
-                width = max(self._x(mark.end_s - mark.time_s), 1)
-                painter.fillRect(QRectF(self._x(mark.time_s), 0, width, 4), colour("text", 110))
-            painter.drawLine(QPointF(self._x(mark.time_s), 0), QPointF(self._x(mark.time_s), 6))
-        x = self._x(self._now_s)
+                width = max(self.x_at(mark.end_s - mark.time_s), 1)
+                painter.fillRect(QRectF(self.x_at(mark.time_s), 0, width, 4), colour("text", 110))
+            painter.drawLine(QPointF(self.x_at(mark.time_s), 0), QPointF(self.x_at(mark.time_s), 6))
+        x = self.x_at(self._now_s)
         painter.setPen(QPen(colour("text"), 1.5))
         painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT_PX))
 

@@ -298,9 +298,10 @@ class Record:
             traces[face] = Trace(times_s, motion.astype(np.float32), threshold.astype(np.float32)).brief()
             if stores_limits:
                 limits[face] = Limits(times_s, limit_pct)
-        described = self._described
-        for stored in (*self.events, *self.candidates):  # so that the first filtering finds it ready
+        described, moved = self._described, self._moved
+        for stored in (*self.events, *self.candidates):  # so that the first filtering and sorting find it ready
             described.setdefault(stored.id, description(stored))
+            moved.setdefault(stored.id, units_or_regions(stored.event))
         judged = limit_line(limit_summary(limits.values(), readings)) if stores_limits else ""
         stretches = {face: course.stretches() for face, course in limits.items()}
         self.readings = Readings(traces, stretches, judged, end_s, courses)

@@ -36,6 +36,7 @@ class SecondPass(QWidget):
         self._model, self._report = model, report
         self._session: Path | None = None  # whose second pass runs
         self._worker: Worker[SecondPassJob, Scored | None] | None = None
+        self._tall = True
         self._button = IconButton("graduation-cap", command.tip, command.run, flat=True)
         self._progress = QProgressBar()
         self._progress.setRange(0, STEPS)
@@ -47,6 +48,11 @@ class SecondPass(QWidget):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._poll)
         model.session_changed.connect(self._end)
+        self._show()
+
+    def make_room(self, *, tall: bool) -> None:
+        """Show only what runs in a low window."""
+        self._tall = tall
         self._show()
 
     def start(self) -> None:
@@ -109,6 +115,6 @@ class SecondPass(QWidget):
 
     def _show(self) -> None:
         running = self._worker is not None
-        self._button.setVisible(not running)
+        self._button.setVisible(not running and self._tall)
         self._progress.setVisible(running)
         self._cancel.setVisible(running)

@@ -15,6 +15,9 @@ class TimeBar(QWidget):
 
     sought = pyqtSignal(float)
     asked = pyqtSignal(float)
+    pointed = pyqtSignal(float)
+    """The place of the mouse, in px, wherever it moves over the bar."""
+    left = pyqtSignal()
 
     def __init__(self, height_px: int, name: str, paint_whole: Callable[[QPainter], None]) -> None:
         super().__init__()
@@ -23,6 +26,7 @@ class TimeBar(QWidget):
         self._whole: QPixmap | None = None
         self.setFixedHeight(height_px)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(name)
 
@@ -30,13 +34,28 @@ class TimeBar(QWidget):
         """Seek to the time under the mouse, or ask about it."""
         if event is not None:
             right = event.buttons() & Qt.MouseButton.RightButton
-            time_s = min(max(event.position().x() / max(self.width(), 1), 0.0), 1.0) * self._end_s
-            (self.asked if right else self.sought).emit(time_s)
+            (self.asked if right else self.sought).emit(self.time_at(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Seek while the mouse is dragged."""
-        if event is not None and event.buttons() & Qt.MouseButton.LeftButton:
+        if event is None:
+            return
+        self.pointed.emit(event.position().x())
+        if event.buttons() & Qt.MouseButton.LeftButton:
             self.mousePressEvent(event)
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Tell that the mouse is gone."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def time_at(self, x: float) -> float:
+        """The time at a place, in s."""
+        return min(max(x / max(self.width(), 1), 0.0), 1.0) * self._end_s
+
+    def x_at(self, time_s: float) -> float:
+        """The place of a time."""
+        return self.width() * time_s / self._end_s
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Paint anew."""
@@ -73,6 +92,3 @@ class TimeBar(QWidget):
         within.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
         self._paint_whole(within)
         within.end()
-
-    def _x(self, time_s: float) -> float:
-        return self.width() * time_s / self._end_s

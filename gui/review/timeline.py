@@ -1,5 +1,9 @@
 """The timeline: the whole session as a bar, and below it the traces around the cursor."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame
@@ -7,6 +11,9 @@ from PyQt6.QtWidgets import QFrame
 from gui.review.limit_strip import LimitStrip
 from gui.review.model import ReviewModel
 from gui.review.overview import Overview
+from gui.review.peek import Peek
+from gui.review.range_drag import RangeDrag
+from gui.review.time_bar import TimeBar
 from gui.review.transcript_lane import TranscriptLane
 from gui.review.waveform_lane import WaveformLane
 from gui.widgets.basic import column
@@ -15,6 +22,9 @@ from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.history import Trace as Readings
 from realtime.viewing.transcript import Transcript
 from realtime.viewing.waveform import Waveform
+
+if TYPE_CHECKING:
+    from realtime.viewing.filmstrip import Still
 
 SPANS_S = (2.0, 5.0, 10.0, 30.0, 120.0, 600.0)
 TRACE_PX, LOW_TRACE_PX = 92, 52
@@ -30,9 +40,10 @@ class Timeline(QFrame):
     asked = pyqtSignal(float)
     """A time at which the user asks why nothing was reported."""
 
-    def __init__(self, review: ReviewModel) -> None:
+    def __init__(self, review: ReviewModel, still_at: "Callable[[float], Still | None]") -> None:
+        """`still_at` returns a small picture of the recording at a time, where there is one."""
         super().__init__()
-        self._review = review
+        self._review, self._still_at = review, still_at
         self.setProperty("role", "panel")
         self._overview, self._limit_strip, self._trace = Overview(), LimitStrip(), Trace(smooth=True)
         self._waveform, self.said = WaveformLane(), TranscriptLane()
@@ -41,8 +52,15 @@ class Timeline(QFrame):
         self._span_s = SPANS_S[2]
         self._drawn: tuple[float, float] | None = None
         self._events_of: tuple[int, float] | None = None
+        self.ranges, self.peek = RangeDrag(review), Peek(self)
         for bar in (self._overview, self._waveform):
             bar.sought.connect(self.sought.emit)
+            bar.pointed.connect(partial(self._peek, bar))
+            bar.left.connect(self.peek.hide)
+        self.ranges.watch(self._overview, self._overview)
+        self.ranges.watch(self._trace.viewport(), self._trace)
+        self.ranges.changed.connect(self._show_marks)
+        self.ranges.moved.connect(self.sought.emit)
         self._trace.picked.connect(self.sought.emit)
         self.said.picked.connect(self.sought.emit)
         self._trace.candidate_picked.connect(self._choose_candidate)
@@ -84,9 +102,13 @@ class Timeline(QFrame):
 
     def _show_marks(self) -> None:
         record = self._review.record
-        marks = record.marks if record else []
+        marks = self.ranges.with_drag(record.marks if record else [])
         self._overview.show_marks(marks)
         self._trace.show_marks([(mark.time_s, mark.end_s, mark.text) for mark in marks])
+
+    def _peek(self, bar: TimeBar, x: float) -> None:
+        time_s = bar.time_at(x)
+        self.peek.show_at(bar, x, time_s, self._still_at(time_s))
 
     def _show_judged(self, event_id: int) -> None:
         if self._review.record is not None:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QMenu, QSizePolicy, QSlider, QToolButton, QWidget, QWidgetAction
+from PyQt6.QtWidgets import QMenu, QSlider, QToolButton, QWidget, QWidgetAction
 
 from gui.keys import Command
 from gui.review.viewer import Viewer
 from gui.settings import Settings
-from gui.widgets.basic import IconButton, label, row
+from gui.widgets.basic import Elided, IconButton, label, row
 from realtime.report import clock
 
 VOLUME_ICONS = ((50, "speaker-high"), (1, "speaker-low"), (0, "speaker-slash"))
@@ -28,9 +28,7 @@ class Tools(QWidget):
             command = commands[key]
             return IconButton(icon, command.tip, command.run, text=text, toggle=toggle, flat=flat)
 
-        self._position, self._doing = label("0:00.00"), label("", quiet=True)
-        # it takes the room that is left, so that it does not keep the window wide
-        self._doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._position, self._doing = label("0:00.00"), Elided()
         self._play = tool("Space", "play")
         self._magnify = tool("G", "arrows-out", toggle=True)
         self.mark = tool("M", "flag")

@@ -15,6 +15,7 @@ from realtime.types import Event, Frame
 from realtime.viewing.event_clips import EventClip
 
 if TYPE_CHECKING:
+    from realtime.viewing.filmstrip import Filmstrip
     from realtime.viewing.playback import Playback, SeenFace
 
 MAX_CLIPS = 12
@@ -72,6 +73,8 @@ class VideoThread:
         """Time of each frame, once the file is open."""
         self.pace = ""
         """Its frame rate and gaps, then."""
+        self.filmstrip: Filmstrip | None = None
+        """Small pictures of the whole file, once it is open."""
         self._clips: dict[int, EventClip | None] = {}
         self._request: _Request | None = None
         self._clip_request: tuple[int, Event] | None = None
@@ -117,15 +120,19 @@ class VideoThread:
             self._closing = True
             self._changed.notify()
         self._thread.join()
+        if self.filmstrip is not None:
+            self.filmstrip.close()
 
     def _work(self) -> None:
         # loaded here, because it imports the face models
+        from realtime.viewing.filmstrip import Filmstrip
         from realtime.viewing.playback import Playback, pace
 
         try:
             with Playback(self.path) as playback:
                 self.times_s, self.pace = playback.times_s, pace(playback.times_s)
                 self._step_s = float(np.median(np.diff(self.times_s))) if len(self.times_s) > 1 else 1.0
+                self.filmstrip = Filmstrip(self.path)  # not before: the times of the frames are read once
                 while self._next(playback):
                     pass
         except SourceError as error:

@@ -25,6 +25,7 @@ from realtime.viewing.event_clips import EventClip, ends_of
 from realtime.viewing.sound_feed import Play
 
 if TYPE_CHECKING:
+    from realtime.viewing.filmstrip import Still
     from realtime.viewing.playback import SeenFace
 
 NO_SESSION = "Open a session from the list, or a file with Ctrl+O. Live and Analyze create new sessions."
@@ -109,6 +110,11 @@ class Viewer(ZoomView):
         if self.video is not None:
             self.video.close()
             self.video = None
+
+    def still_at(self, time_s: float) -> "Still | None":
+        """A small picture of the recording at a time, as far as they are made."""
+        strip = self.video.filmstrip if self.video else None
+        return strip.at(time_s) if strip else None
 
     def seek(self, time_s: float) -> None:
         """Go to a time, in s."""

@@ -46,7 +46,7 @@ class WaveformLane(TimeBar):
         """Paint the waveform, which is painted once, and the cursor."""
         painter = QPainter(self)
         self._draw_whole(painter)
-        x = self._x(self._now_s)
+        x = self.x_at(self._now_s)
         painter.setPen(QPen(colour("text"), 1.5))
         painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT_PX))
 

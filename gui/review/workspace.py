@@ -1,16 +1,17 @@
 """The Review workspace: sessions, video, timeline and events around one `ReviewModel`, and the keys of Review."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QDialog, QFileDialog, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, Entry, by_key
 from gui.review.again import AgainDialog
+from gui.review.arrangement import Arrangement, Parts
 from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
@@ -21,6 +22,7 @@ from gui.review.marking import Marking, marking_commands
 from gui.review.model import ReviewModel
 from gui.review.playing import playing_commands, stop_at
 from gui.review.second_pass import SecondPass
+from gui.review.sessions_table import SessionsTable
 from gui.review.timeline import Timeline
 from gui.review.tools import Tools
 from gui.review.transcript import TranscriptSearch
@@ -28,15 +30,17 @@ from gui.review.viewer import Viewer
 from gui.review.why import WhyDialog
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, label, plain, row, split
-from gui.widgets.face_choice import FaceChoice
+from gui.widgets.basic import IconButton, column, plain
 from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, rename_session
 from realtime.sources import SourceError
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
-NARROW_PX, LOW_PX = 1180, 520
+MOST_OPENED = 50
+"""Sessions of which it is remembered when they were opened."""
+IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R")
+"""The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
 
 class ReviewWorkspace(QWidget):
@@ -49,13 +53,15 @@ class ReviewWorkspace(QWidget):
         super().__init__()
         self._settings, self._banner = settings, banner
         self.model = ReviewModel(self)
-        self.viewer, self.timeline = Viewer(settings, self.model), Timeline(self.model)
+        self.viewer = Viewer(settings, self.model)
+        self.timeline = Timeline(self.model, self.viewer.still_at)
         self.table = EventsTable(self.model)
         self.said_search = TranscriptSearch(self.model, lambda: self.viewer.position_s, self._report)
         self.marking = Marking(settings, self.model, lambda: self.viewer.position_s, self._report, self)
         self.commands = self._make_commands()
         commands = by_key(self.commands)
-        self.library = Library(commands["Ctrl+O"])
+        self.library = Library(commands["Ctrl+O"], commands["Ctrl+Shift+O"])
+        self.library.add_elsewhere(settings.opened)
         self.library.show_judged_by(settings.coder)
         self.inspector = Inspector(self.model, commands["C"], commands["X"])
         self.coders = Coders(settings, self.model, self.inspector, commands)
@@ -76,31 +82,29 @@ class ReviewWorkspace(QWidget):
             self._report(str(error), warning=True)
             return
         self._banner.clear(self)
+        self._note_opened(path.resolve())
         self.library.show_opened(path, self._settings.folder)
         if self.coders.remark:
             self._report(self.coders.remark)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Adapt to the window's size."""
-        super().resizeEvent(event)
-        self._arrange()
+    def _note_opened(self, path: Path) -> None:
+        opened = self._settings.opened
+        opened.pop(str(path), None)
+        opened[str(path)] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        for gone in [name for name in opened if not Path(name).exists()] + list(opened)[:-MOST_OPENED]:
+            opened.pop(gone, None)
 
-    def _arrange(self) -> None:
-        """Hide the list of sessions in a narrow window while one is open; Ctrl+O still opens another.
+    def show_sessions(self) -> None:
+        """Open the table of all sessions."""
+        self.sessions_table().exec()
+        self.refresh()
 
-        In a low window the summary makes room; the table's tooltip still shows it.
-        """
-        wide, opened = self.width() >= NARROW_PX, self.model.record is not None
-        self._side.setVisible(wide or not opened)
-        self._right.setVisible(wide or opened)
-        self._tools.setEnabled(opened)
-        tall = self.height() >= LOW_PX
-        self._again.setVisible(opened and tall)
-        self._import.setVisible(opened and tall)
-        self.second_pass.setVisible(opened and tall)
-        self.coders.setVisible(opened and tall)
-        self._summary.setVisible(tall)
-        self.timeline.make_room(tall=tall)
+    def sessions_table(self) -> SessionsTable:
+        """The table, to be shown."""
+        library, folder = self.library, self._settings.folder
+        table = SessionsTable(partial(library.read_all, folder), self._settings.opened, self.rename, self)
+        table.picked.connect(self.open)
+        return table
 
     def shut_down(self) -> None:
         """Close the session."""
@@ -141,25 +145,31 @@ class ReviewWorkspace(QWidget):
             events = [number for number in self.model.shown_ids if number >= 0]
             ExportDialog(self.model.record, events, self).exec()
 
+    def _leave(self) -> None:
+        """End what is begun, or go back to the table."""
+        if not self.timeline.ranges.cancel() and not self.marking.cancel():
+            self.table.view.setFocus()
+
     def _report(self, text: str, *, warning: bool = False) -> None:
         self._banner.report(text, self, warning=warning)
 
     def _show_session(self) -> None:
         record = self.model.record
-        self._title.setText(record.path.stem if record else "")
+        self.arrangement.title.setText(record.path.stem if record else "")
         partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
         about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
-        self._about.setText(" · ".join(filter(None, about)))
-        self._about.setToolTip(plain(self._about.text()))
-        self._arrange()
+        self.arrangement.about.setText(" · ".join(filter(None, about)))
+        self.arrangement.about.setToolTip(plain(self.arrangement.about.text()))
+        self.arrangement.arrange(opened=record is not None)
 
     def _show_summary(self) -> None:
         record = self.model.record
         count = len(record.events) if record else 0
         judged = record.readings.judged if record and record.readings else ""
         hindered = hindered_line(record.info.hindered_s) if record else ""
-        self._summary.setText(f"{count} event{'s' * (count != 1)}. {judged} {hindered}".rstrip() if record else "")
-        self.table.setToolTip(self._summary.text())
+        text = f"{count} event{'s' * (count != 1)}. {judged} {hindered}".rstrip() if record else ""
+        self.arrangement.summary.setText(text)
+        self.table.setToolTip(text)
 
     def _tick(self) -> None:
         record = self.model.record
@@ -173,8 +183,8 @@ class ReviewWorkspace(QWidget):
         self._tools.refresh()
         limits = self.model.limits
         here = "" if limits is None else limit_text(limits_at(limits, self.viewer.position_s))
-        if here != self._limits.text():
-            self._limits.setText(here)
+        if here != self.arrangement.limits.text():
+            self.arrangement.limits.setText(here)
         chosen_id = self.model.chosen_id
         if chosen_id is not None:
             video = self.viewer.video
@@ -185,8 +195,9 @@ class ReviewWorkspace(QWidget):
     def _show_pace(self) -> None:
         """Show the video's frame rate and gaps once it is open."""
         text = self.viewer.video.pace if self.viewer.video else ""
-        if text != self._pace.text():
-            self._pace.setText(text)
+        if text != self.arrangement.pace.text():
+            self.arrangement.pace.setText(text)
+            self.arrangement.pace.setToolTip(text)
 
     def _locate(self) -> None:
         record = self.model.record
@@ -219,9 +230,9 @@ class ReviewWorkspace(QWidget):
         """Delete a session, and the video that was recorded with it, after a question."""
         self._change_file(path, lambda: None if confirm_deletion(path, self) else path)
 
-    def rename(self, path: Path, name: str) -> None:
-        """Give a session another name; an open one stays open."""
-        self._change_file(path, lambda: rename_session(path, name))
+    def rename(self, path: Path, name: str) -> str:
+        """Give a session another name; an open one stays open. Return why it keeps its name, if it does."""
+        return self._change_file(path, lambda: rename_session(path, name))
 
     def _judge_as(self, adopting: bool) -> None:
         """Go on as another coder, who may be `adopting` what was judged without a name; open the session anew."""
@@ -234,8 +245,11 @@ class ReviewWorkspace(QWidget):
                 self.open(record.path)
         self.refresh()
 
-    def _change_file(self, path: Path, change: Callable[[], Path | None]) -> None:
-        """Change a session's file while it is not open; `change` returns where it is then, None if it is gone."""
+    def _change_file(self, path: Path, change: Callable[[], Path | None]) -> str:
+        """Change a session's file while it is not open; `change` returns where it is then, None if it is gone.
+
+        Returns the problem that was reported, or "".
+        """
         record = self.model.record
         opened = record is not None and record.path.resolve() == path.resolve()
         if opened:
@@ -248,9 +262,12 @@ class ReviewWorkspace(QWidget):
             problem = str(error)
         if opened and there is not None:
             self.open(there)
+        if there != path:
+            self._settings.opened.pop(str(path.resolve()), None)
         self.refresh()
         if problem:
             self._report(problem, warning=True)
+        return problem
 
     def _make_commands(self) -> list[Command]:
         model, viewer, zoom = self.model, self.viewer, self.timeline.zoom
@@ -263,7 +280,7 @@ class ReviewWorkspace(QWidget):
             ("E", "write a note", lambda: self.inspector.focus_note()),
             *marking_commands(self.marking),
             ("V", "link another video with the session", self._locate),
-            ("Esc", "back to the table", self.table.view.setFocus),
+            ("Esc", "end a range that is begun or dragged; back to the table", self._leave),
             ("+", "show a shorter part of the timeline", partial(zoom, -1)),
             ("-", "show a longer part of the timeline", partial(zoom, 1)),
             ("D", "show weaker candidates too", self.table.show_weaker),
@@ -277,46 +294,24 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+2", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
+            ("Ctrl+Shift+O", "all sessions in a table: participants, notes, those opened last", self.show_sessions),
             ("Ctrl+Z", "undo", model.undo.undo),
             ("Ctrl+Shift+Z", "redo", model.undo.redo),
         ]
         return [Command(self, *entry) for entry in table]
 
     def _lay_out(self) -> None:
-        self._title, self._about, self._limits = label("", role="heading"), label("", quiet=True), label("", quiet=True)
-        self._limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
-        self._pace = label("", quiet=True)
-        for text in (self._title, self._about, self._pace):
-            text.setMinimumWidth(1)  # so that a long name does not keep the window wide
-        upper, lower = QWidget(), QWidget()
-        again = by_key(self.commands)["Ctrl+R"]
-        self._again = IconButton("arrow-clockwise", again.tip, again.run, flat=True)
-        said = by_key(self.commands)["Ctrl+I"]
+        commands = by_key(self.commands)
+        again, said = commands["Ctrl+R"], commands["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
-        self.second_pass = SecondPass(self.model, self._report, by_key(self.commands)["Ctrl+2"])
-        self.faces = FaceChoice()
-        head = row(
-            self._title, self._about, self._pace, self._limits, self.faces,
-            self.coders, self._import, self.second_pass, self._again,
+        buttons = self._import, IconButton("arrow-clockwise", again.tip, again.run, flat=True)
+        self.second_pass = SecondPass(self.model, self._report, commands["Ctrl+2"])
+        parts = Parts(
+            self.library, self.viewer, self._tools, self.timeline, self.table, self.inspector, self.coders,
+            self.second_pass, self.said_search,
         )  # fmt: skip
-        # it takes the room that is left, so that the session's name is seen first
-        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        head.setStretchFactor(self._about, 1)
-        top = column(head, self.viewer, self._tools)
-        top.setStretch(1, 1)
-        upper.setLayout(top)
-        self._summary = label("", quiet=True, wrap=True)
-        below = column(self.said_search, self.timeline, self._summary, self.table)
-        below.setStretch(1, 4)
-        below.setStretch(3, 3)
-        lower.setLayout(below)
-        middle = split(Qt.Orientation.Vertical, (upper, lower), (420, 420), (1, 1))
-        self._side = left = frame("panel", column(self.library, margin=12))
-        left.setMinimumWidth(200)
-        self._right = right = frame("panel", column(self.inspector, self.coders.panel, margin=12))
-        right.setMinimumWidth(250)
-        parts = split(Qt.Orientation.Horizontal, (left, middle, right), (248, 800, 340), (0, 1, 0))
-        self.setLayout(column(parts, margin=12))
+        self.arrangement = Arrangement(parts, [commands[key] for key in IN_MENU], self._settings, buttons)
+        self.setLayout(column(self.arrangement, margin=12))
 
     def _connect(self) -> None:
         self.library.picked.connect(self.open)
@@ -327,8 +322,8 @@ class ReviewWorkspace(QWidget):
         for changed in (self.model.session_changed, self.model.readings_changed, self.model.events_changed):
             changed.connect(self._show_summary)
         for changed in (self.model.readings_changed, self.model.chosen_changed, self.model.session_changed):
-            changed.connect(lambda: self.faces.show_faces(self.model.faces, self.model.shown_face))
-        self.faces.picked.connect(self.model.show_face)
+            changed.connect(lambda: self.arrangement.faces.show_faces(self.model.faces, self.model.shown_face))
+        self.arrangement.faces.picked.connect(self.model.show_face)
         self.model.failed.connect(lambda problem: self._report(problem, warning=True))
         self.timeline.sought.connect(self._seek)
         self.said_search.picked.connect(self._seek)
@@ -336,6 +331,7 @@ class ReviewWorkspace(QWidget):
         self.coders.changed.connect(self._judge_as)
         self.said_search.found.connect(self.timeline.said.show_found)
         self.timeline.asked.connect(self.ask_why)
+        self.timeline.ranges.made.connect(self.marking.add_range)
         self.viewer.locate_asked.connect(self._locate)
         self.viewer.sound.failed.connect(self._report)
         timer = QTimer(self)

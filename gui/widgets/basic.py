@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QLayout,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -97,6 +98,24 @@ class Choice(QComboBox):
         painter = QPainter(self)
         place = QRect(self.width() - ICON.width() - 8, (self.height() - ICON.height()) // 2, *(ICON.width(),) * 2)
         icon("caret-down", "quiet").paint(painter, place)
+
+
+class Elided(QLabel):
+    """A quiet text of one line in the room that others leave; it ends in dots where that is not enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("quiet", True)
+        self.setMinimumWidth(1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _: QPaintEvent | None) -> None:
+        """Paint as much as there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        fitting = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
 
 def label(text: str = "", *, quiet: bool = False, role: str = "", wrap: bool = False) -> QLabel:

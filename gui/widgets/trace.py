@@ -35,7 +35,7 @@ TICK_REACH_PX = 6
 """A click this close to a tick is meant for its candidate."""
 AT_THRESHOLD = 0.4
 """Height in its lane, from 0 to 1, at which a movement reaches its threshold."""
-NAME_PX = 9
+NAME_PX = 11
 """Height of a lane that its name needs."""
 GAP_S, GAP_FRAMES = 0.3, 4
 """Readings are joined by a line unless they are further apart than both: nothing was measured between them."""
@@ -135,6 +135,16 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
         """Where the times that are shown begin and end in the widget."""
         box = self.getViewBox().sceneBoundingRect()
         return float(box.left()), float(box.right())
+
+    def time_at(self, x: float) -> float:
+        """The time at a place of the widget, in s, within what is shown."""
+        (left, right), (start_s, end_s) = self.edges_px(), self.getViewBox().viewRange()[0]
+        return float(np.interp(x, (left, right), (start_s, end_s)))
+
+    def x_at(self, time_s: float) -> float:
+        """The place of a time in the widget."""
+        (left, right), (start_s, end_s) = self.edges_px(), self.getViewBox().viewRange()[0]
+        return float(left + (right - left) * (time_s - start_s) / (end_s - start_s))
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme."""

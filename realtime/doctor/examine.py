@@ -25,6 +25,7 @@ from realtime.doctor.report import (
     Folder,
     Graphics,
     KernelCache,
+    Microphones,
     Processor,
     Report,
     Runtime,
@@ -32,7 +33,9 @@ from realtime.doctor.report import (
     notes,
     problems,
 )
+from realtime.sources import SourceError
 from realtime.sources.camera import list_cameras
+from realtime.sources.microphone import list_microphones
 
 FACE_MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 INSTRUCTION_SETS = {"avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512"}
@@ -40,7 +43,7 @@ INSTRUCTION_SETS = {"avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-
 
 
 def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
-    """Examine this machine. Takes a second or two, opens no socket, changes nothing.
+    """Examine this machine. Takes a second or two, opens no connection to another machine, changes nothing.
 
     `session_folder` is the folder of new sessions; it need not exist.
     """
@@ -49,6 +52,7 @@ def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
     graphics = _graphics()
     display = examine_display(packages["PyQt6"] is not None)
     cameras = tuple(list_cameras())
+    microphones = _microphones()
     model = _face_model(face_model)
     kernels = _kernel_cache()
     cache = _cache()
@@ -62,13 +66,14 @@ def examine(session_folder: Path, face_model: Path = MODEL_FILE) -> Report:
         graphics=graphics,
         display=display,
         cameras=cameras,
+        microphones=microphones,
         face_model=model,
         kernel_cache=kernels,
         cache=cache,
         runtime=choose_runtime(),
         sessions=sessions,
         problems=tuple(problems(packages, model, sessions)),
-        notes=tuple(notes(packages, processor, display, cameras, kernels, cache, sessions)),
+        notes=tuple(notes(packages, processor, display, cameras, microphones, kernels, cache, sessions)),
     )
 
 
@@ -110,6 +115,15 @@ def _graphics() -> Graphics:
 
     cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
     return Graphics(tuple(f"{card.name}, {card.total_memory / 2**30:.0f} GiB" for card in cards), "")
+
+
+def _microphones() -> Microphones:
+    try:
+        found = list_microphones()
+    except SourceError as error:
+        return Microphones((), str(error))
+    why = "" if found else "the sound server knows no microphone. Plug one in, or unlock it in the system's settings."
+    return Microphones(tuple(each.description for each in found), why)
 
 
 def _face_model(path: Path) -> FaceModel:

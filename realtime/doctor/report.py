@@ -45,6 +45,7 @@ class Report:
     graphics: Graphics
     display: Display
     cameras: tuple[Camera, ...]
+    microphones: Microphones
     face_model: FaceModel
     kernel_cache: KernelCache
     cache: Folder
@@ -93,6 +94,14 @@ class Display:
     """Why none opened."""
     remote: str = ""
     """How the window reaches a screen elsewhere ("SSH", "RDP", "VNC", …), as far as the environment tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Microphones:
+    """Microphones that can be recorded with a video, the system's own choice first; if there is none, the reason."""
+
+    names: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,7 @@ def notes(
     processor: Processor,
     display: Display,
     cameras: tuple[Camera, ...],
+    microphones: Microphones,
     kernels: KernelCache,
     cache: Folder,
     sessions: SessionFolder,
@@ -193,6 +203,7 @@ def notes(
                 f"No window can open: {display.why}. The command line does everything the app does.",
             ),
             (not cameras, "No camera was found: plug one in, or name a stream or a file with --source."),
+            (not microphones.names, f"Videos are recorded without sound: {microphones.why}"),
             (
                 locked,
                 f"This user cannot use {', '.join(locked)}: add the user to the group that owns it (Debian: video).",
@@ -280,6 +291,7 @@ def _rows(report: Report) -> list[tuple[str, str]]:
         ("GPU", ", ".join(report.graphics.names) or f"none: {report.graphics.why}"),
         ("Display", _display_text(report.display)),
         ("Cameras", ", ".join(f"{camera.number}: {camera.name}" for camera in report.cameras) or "none"),
+        ("Microphones", ", ".join(report.microphones.names) or "none"),
         ("Face model", f"{report.face_model.path} ({'intact' if report.face_model.intact else 'missing or changed'})"),
         ("Kernel cache", f"{kernels.folder} ({kernels.kernels} kernels{_whether(kernels.writable, ', ')})"),
         ("Cache", f"{cache.path}{_whether(cache.writable, ': ')}"),

@@ -117,6 +117,8 @@ class Session:
             created_utc=read(check.text, "created_utc", ""),
             closed_utc=read(check.text, "closed_utc", None, optional=True),
             summary=read(check.json_object, "summary", None, optional=True),
+            participant=read(check.text, "participant", "", optional=True),
+            note=read(check.text, "session_note", "", optional=True),
         )
         files = list(self._tables.rows("recording", ("size_bytes", "modified_ns", "quick_sha256"), recorded_file))
         info = replace(info, file=files[0] if files else None)
@@ -286,6 +288,13 @@ class Session:
         """Remove a mark; saved at once. Raises `KeyError` for an unknown mark."""
         if not self._tables.write("DELETE FROM annotations WHERE id = ?", (annotation_id,)).rowcount:
             raise KeyError(annotation_id)
+
+    def describe(self, *, participant: str | None = None, note: str | None = None) -> None:
+        """Store who is in the session, or a note on the whole of it; saved at once."""
+        for column, text in (("participant", participant), ("session_note", note)):
+            if text is not None:
+                self._tables.add_column("session", column)
+                self._tables.write(f"UPDATE session SET {column} = ?", (text,))  # noqa: S608
 
     def move_video(self, video: Path) -> None:
         """Store the recording's new path; saved at once."""

@@ -77,7 +77,9 @@ CREATE TABLE session (
     weights_sha256 TEXT,
     consent TEXT,            -- who is recorded and that they agreed
     summary TEXT,            -- JSON: frames, drops by cause, rates, latencies
-    reviewer TEXT            -- whose judgements the table events holds; NULL without a name, not in early sessions
+    reviewer TEXT,           -- whose judgements the table events holds; NULL without a name, not in early sessions
+    participant TEXT,        -- who is in it, where a person wrote that in the app; not in early sessions
+    session_note TEXT        -- a person's note on the whole session; not in early sessions
 ) STRICT;
 CREATE TABLE frames (        -- a row for each face of a frame; one without a face where there is none
     frame INTEGER NOT NULL,
@@ -187,10 +189,15 @@ class SessionInfo:
     summary: Mapping[str, Any] | None = None
     """The run's summary as a mapping; before the session is closed None, or `first_frame_utc` alone."""
 
+    participant: str = ""
+    """Who is in it, where a person wrote that in the app."""
+    note: str = ""
+    """A person's note on the whole session."""
+
     @property
     def person(self) -> str:
-        """Who is recorded, as they are named in the consent; empty where nobody was asked."""
-        return (self.consent or "").partition(AGREED)[0]
+        """Who is in it: as a person wrote, or as they are named in the consent; empty where neither is."""
+        return self.participant or (self.consent or "").partition(AGREED)[0]
 
     @property
     def score_threshold(self) -> float | None:

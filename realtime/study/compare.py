@@ -1,13 +1,17 @@
 """Two coders of one session side by side: on what they agree, where they differ, and how differences were settled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.session import Annotation, Coding, Status, StoredEvent
 from realtime.session.schema import SETTLED
 from realtime.study import REVIEW
 from realtime.study.agreement import Agreement, Moment, agreement_of, coders_of, moments_of
 from realtime.study.time_units import MarkAgreement, mark_agreements
+
+AGREED = "agreed"
+"""The text of what was not settled, because both said the same."""
+WORDS = {Status.CONFIRMED: "yes", Status.REJECTED: "no"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,14 @@ class Judgements:
         """How a coder settled differences."""
         return self.codings.get(f"{SETTLED}{coder}", ())
 
-    def settled_spans(self) -> dict[tuple[float, float], dict[str, Status]]:
+    def settled_spans(self) -> dict[tuple[float, float], dict[str, Coding]]:
         """By onset and offset: how each who settled it did."""
-        spans: dict[tuple[float, float], dict[str, Status]] = {}
+        spans: dict[tuple[float, float], dict[str, Coding]] = {}
         for name, found in self.codings.items():
             if name.startswith(SETTLED):
                 for one in found:
-                    spans.setdefault((one.onset_s, one.offset_s), {})[name.removeprefix(SETTLED)] = one.status
+                    if one.text != AGREED:
+                        spans.setdefault((one.onset_s, one.offset_s), {})[name.removeprefix(SETTLED)] = one
         return spans
 
 
@@ -73,19 +78,56 @@ def compare(judgements: Judgements, a: str, b: str) -> Comparison:
 def settled(comparison: Comparison, held: Sequence[Coding], moment: Moment, status: Status | None) -> list[Coding]:
     """The judgements of who settles differences, with one more, or with None one less.
 
-    They begin with all on which both coders agree, so that they can be exported and counted like a coder's.
+    All on which both coders agree now are among them, so that they can be exported and counted like a coder's. The text
+    of each tells what it rests on.
     """
-    agreed = (each for each in comparison.moments if each.judged and each.says[0] is each.says[1])
-    begun = held or [_coding(each, each.says[0]) for each in agreed]
-    place = moment.onset_s, moment.offset_s
-    others = [one for one in begun if (one.onset_s, one.offset_s) != place]
-    return [*others, _coding(moment, status)] if status else others
+    places = {(one.onset_s, one.offset_s): one for one in held}
+    for each in comparison.moments:
+        place = each.onset_s, each.offset_s
+        if each.judged and each.says[0] is each.says[1]:
+            places[place] = _coding(each, each.says[0], AGREED)
+        elif place in places and places[place].text == AGREED:
+            del places[place]  # they do not agree any more
+    places.pop((moment.onset_s, moment.offset_s), None)
+    if status:
+        agreement = comparison.agreement
+        said = zip((agreement.coder_a, agreement.coder_b), moment.says, strict=True)
+        text = "; ".join(f"{name}: {WORDS[one]}" for name, one in said)
+        places[moment.onset_s, moment.offset_s] = _coding(moment, status, text)
+    return sorted(places.values(), key=lambda one: one.onset_s)
 
 
-def _coding(moment: Moment, status: Status) -> Coding:
+def holds(settling: Coding, comparison: Comparison, moment: Moment) -> bool:
+    """Whether a difference is still the one that was settled: both coders say what they said then.
+
+    Those of sessions from before this was stored hold.
+    """
+    agreement = comparison.agreement
+    changed = (
+        f"{name}: {WORDS[Status.REJECTED if said is Status.CONFIRMED else Status.CONFIRMED]}"
+        for name, said in zip((agreement.coder_a, agreement.coder_b), moment.says, strict=True)
+    )
+    return settling.text != AGREED and not set(changed).intersection(settling.text.split("; "))
+
+
+def with_judged(comparison: Comparison, coder: str, stored: StoredEvent) -> Comparison:
+    """A comparison in which one of the two coders judged one event anew; quick with thousands of events."""
+    agreement, event = comparison.agreement, stored.event
+    judged = Coding(event.onset_s, event.offset_s, event.apex_s, stored.status, text=stored.note, face=event.face)
+    first = coder == agreement.coder_a
+    moments = list(comparison.moments)
+    for place, moment in enumerate(moments):
+        if moment.event is not None and moment.event.id == stored.id:
+            one, other = (judged, moment.second) if first else (moment.first, judged)
+            moments[place] = replace(moment, event=stored, first=one, second=other)
+    counted = agreement_of(moments, agreement.coder_a, agreement.coder_b)
+    return replace(comparison, moments=moments, agreement=counted)
+
+
+def _coding(moment: Moment, status: Status, text: str) -> Coding:
     if moment.event is not None:
         event = moment.event.event
-        return Coding(event.onset_s, event.offset_s, event.apex_s, status, face=event.face)
+        return Coding(event.onset_s, event.offset_s, event.apex_s, status, text=text, face=event.face)
     found = moment.first or moment.second
     assert found is not None
-    return Coding(found.onset_s, found.offset_s, found.apex_s, status, found.emotion, found.aus, face=found.face)
+    return Coding(found.onset_s, found.offset_s, found.apex_s, status, found.emotion, found.aus, text, found.face)
