@@ -28,7 +28,7 @@ from realtime.training.limit import fit_limit
 from realtime.training.parts import learn_peaks
 from realtime.training.peak_decision import Lesson, lesson
 from realtime.training.population import correlation, without_correlation
-from realtime.training.trace_movements import draw_movement
+from realtime.training.trace_movements import SHOWN, UNLIKE_SHOWN, draw_movement
 from realtime.training.trace_peaks import INPUTS, Added, Peaks
 from realtime.types import Candidate
 from tests.traces import restless_face
@@ -155,6 +155,24 @@ def test_patterns_that_were_made_anew_are_read_as_they_were_written(tmp_path):
     assert np.array_equal(read.patterns, made.patterns)
     assert read.correlation == pytest.approx(people, abs=1e-3)
     assert read.z50 == (5.0, 6.0)
+
+
+def test_movements_that_teach_a_decision_differ_from_their_patterns_as_those_in_pictures_do():
+    patterns = shipped_patterns()
+
+    def answers(unlike: bool) -> np.ndarray:
+        """By how much of its size each movement answers to its own pattern, every patch alike."""
+        rng = np.random.default_rng(0)
+        drawn = [draw_movement(1.0, patterns, rng, unlike) for _ in range(300)]
+        own = [patterns.patterns[one.unit] for one in drawn]
+        return np.array([one.drawn @ s / (s @ s) for one, s in zip(drawn, own, strict=True)])
+
+    assert answers(False) == pytest.approx(SHOWN)
+    found = answers(True)
+    low, high = np.percentile(found, [10, 90])
+    assert low < UNLIKE_SHOWN[0] + 0.1  # measured on real faces: 0.35–0.8 (whitened)
+    assert high > 0.8
+    assert 0.55 < np.median(found) < 0.8
 
 
 def test_the_limit_is_where_half_of_the_added_movements_are_more_likely_one_than_not(forest):

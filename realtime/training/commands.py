@@ -91,7 +91,8 @@ def train_spotter(
             from realtime.training.parts import learn_peaks, lessons_of, make_limit
 
             used = _patterns(patterns)
-            lessons = lessons_of([], used, workers, bars.tick, stop, folders=folders or [], seed=seed)
+            unlike = part is Part.PEAKS  # the limit is of movements that are like their patterns
+            lessons = lessons_of([], used, workers, bars.tick, stop, folders=folders or [], seed=seed, unlike=unlike)
             if part is Part.PEAKS:
                 _report(out, learn_peaks(lessons, seed))
             else:

@@ -75,8 +75,11 @@ def lessons_of(
     *,
     folders: Sequence[Path] = (),
     seed: int = 0,
+    unlike: bool = False,
 ) -> list[Lesson]:
     """What recordings teach: videos without any truth, and those that folders with a `truth.csv` list.
+
+    `unlike`: movements that are added differ from their patterns as movements in pictures do.
 
     Raises `TruthError` for what cannot be read.
     """
@@ -89,6 +92,7 @@ def lessons_of(
             rng,
             [] if one.truth is None else one.truth.spans_s.tolist(),
             progress=lambda _: go_on(stop),
+            unlike=unlike,
         )
         for one in analysed([*videos, *truth], workers, progress, stop, truth)
     ]

@@ -44,10 +44,13 @@ def lesson(
     truth_s: Sequence[tuple[float, float]] = (),
     added: int = ADDED,
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    unlike: bool = False,
 ) -> Lesson:
     """Find the peaks of a recording's trace, and those of `added` movements that are added to it.
 
     `truth_s` are movements that are known to be there: their peaks are positives; what overlaps them less is left out.
+    `unlike`: added movements differ from their patterns as movements in pictures do.
     """
     seconds = sum(steps.end_s - steps.first_s for steps in stretches)
     every_s = max(seconds / added, LEAST_APART_S)
@@ -59,7 +62,7 @@ def lesson(
     found: list[tuple[Peaks, list[Added]]] = []
     done = 0
     for steps in stretches:
-        found.append(find_peaks(steps, patterns, rng, every_s, after(done)))
+        found.append(find_peaks(steps, patterns, rng, every_s, after(done), unlike=unlike))
         done += len(steps)
     plain = together(peaks for peaks, _ in found)
     each = [one for _, of_stretch in found for one in of_stretch]

@@ -66,12 +66,15 @@ def find_peaks(
     rng: np.random.Generator | None = None,
     every_s: float = math.inf,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    unlike: bool = False,
 ) -> tuple[Peaks, list[Added]]:
     """Run the matched filter over a stretch of a trace, as over a face that has just appeared.
 
     Returns its peaks, and what became of movements added to it: one begins about every `every_s` (drawn with `rng`),
-    each seen by a copy of the filter that parts at its onset, so that no movement is judged beside another. `progress`
-    is told the number of steps that are done, and may raise what ends the work.
+    each seen by a copy of the filter that parts at its onset, so that no movement is judged beside another. `unlike`:
+    they differ from their patterns as movements in pictures do. `progress` is told the number of steps that are done,
+    and may raise what ends the work.
     """
     detector = Detector(patterns)
     found: list[Peak] = []
@@ -80,7 +83,7 @@ def find_peaks(
     for number, (at_s, values) in enumerate(steps):
         if rng and at_s >= next_s:
             next_s += every_s * rng.uniform(0.5, 1.5)
-            movement = draw_movement(at_s, detector.patterns, rng)
+            movement = draw_movement(at_s, detector.patterns, rng, unlike)
             last = number + round((movement.curve.offset_s - at_s + DELAY_S + 0.2) * GRID_HZ)
             if last <= len(steps):
                 added.append(_with_movement(copy.deepcopy(detector), steps.part(number, last), movement))
