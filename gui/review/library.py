@@ -98,6 +98,8 @@ class Library(QWidget):
     """The list. `picked` emits a session to open, `deletion_asked` one to delete, `renamed` one with its new name."""
 
     picked = pyqtSignal(object)
+    found = pyqtSignal(object)
+    """A session to open that was searched for."""
     deletion_asked = pyqtSignal(object)
     renamed = pyqtSignal(object, str)
 
@@ -208,7 +210,7 @@ class Library(QWidget):
     def _pick_first(self) -> None:
         """Open the first session that the search finds."""
         if self.entries:
-            self.picked.emit(self.entries[0].path)
+            self.found.emit(self.entries[0].path)
 
     def _pick(self, item: QListWidgetItem) -> None:
         self.picked.emit(item.data(ENTRY).path)

@@ -87,17 +87,17 @@ class ReviewWorkspace(QWidget):
         if self.coders.remark:
             self._report(self.coders.remark)
 
+    def _open_found(self, path: Path) -> None:
+        """Open a session and go to its events; in a narrow window the search is hidden then, and keeps no focus."""
+        self.open(path)
+        self.table.view.setFocus()
+
     def _note_opened(self, path: Path) -> None:
         opened = self._settings.opened
         opened.pop(str(path), None)
         opened[str(path)] = datetime.now(UTC).isoformat(timespec="milliseconds")
         for gone in [name for name in opened if not Path(name).exists()] + list(opened)[:-MOST_OPENED]:
             opened.pop(gone, None)
-
-    def show_sessions(self) -> None:
-        """Open the table of all sessions."""
-        self.sessions_table().exec()
-        self.refresh()
 
     def sessions_table(self) -> SessionsTable:
         """The table, to be shown."""
@@ -294,7 +294,7 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+2", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
-            ("Ctrl+Shift+O", "all sessions in a table: participants, notes, those opened last", self.show_sessions),
+            ("Ctrl+Shift+O", "all sessions, with participants and notes", lambda: self.sessions_table().exec()),
             ("Ctrl+Z", "undo", model.undo.undo),
             ("Ctrl+Shift+Z", "redo", model.undo.redo),
         ]
@@ -315,6 +315,7 @@ class ReviewWorkspace(QWidget):
 
     def _connect(self) -> None:
         self.library.picked.connect(self.open)
+        self.library.found.connect(self._open_found)
         self.library.deletion_asked.connect(self.delete)
         # not while the list's editor is closing, because the list is made anew
         self.library.renamed.connect(lambda path, name: QTimer.singleShot(0, partial(self.rename, path, name)))
