@@ -22,6 +22,8 @@ OWN = "medn"
 """Its licence stands beside this folder."""
 ALWAYS = ("pyinstaller",)
 """Its start program is in every bundle, though no file of the list is."""
+MADE = ("base_library.zip",)
+"""Made by PyInstaller of Python's own modules."""
 IS_TEXT = re.compile(r"licen[cs]e|copying|copyright|notice|authors", re.IGNORECASE)
 SUFFIXES = ("", ".txt", ".md", ".rst", ".third-party")
 COMMON = Path("/usr/share/common-licenses")
@@ -76,18 +78,19 @@ def parts_of(sources: Iterable[Path]) -> tuple[list[Part], list[Path]]:
         for home in (Path(str(each.locate_file(""))).resolve(),)
         for file in each.files or ()
     }
-    python = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")]
+    python = Path(sysconfig.get_path("stdlib")).resolve()
+    packed_here = Path(__file__).resolve().parent
     found: dict[str, Part] = {}
     strangers, system = [], set()
     packages = {each.name: each for each in distributions() if each.name.lower() in ALWAYS}
     for source in sorted({source.resolve() for source in sources}):
         if (owner := owners.get(str(source))) is not None:
             packages[owner.name] = owner
-        elif any(source.is_relative_to(home) for home in python) or source.name.startswith("libpython"):
+        elif source.is_relative_to(python) or source.name.startswith("libpython"):
             found["Python"] = _python()
         elif package := _debian_package(source):
             system.add(package)
-        elif not source.is_relative_to(Path(__file__).resolve().parent):
+        elif not source.is_relative_to(packed_here) and source.name not in MADE:
             strangers.append(source)
     for name, package in packages.items():
         if name != OWN:
