@@ -263,12 +263,12 @@ def test_every_job_has_one_result_whatever_workers_die(tmp_path_factory, deaths,
         assert len((folder / str(number)).read_text().splitlines()) == min(count, 1) + 1
 
 
-REPEATS = 6
+REPEATS = 4
 
 
 @pytest.fixture(scope="module")
 def long_film(film, tmp_path_factory):
-    """27 s with an event in each 4.5 s: its worker is still at work when it is found."""
+    """18 s with an event in each 4.5 s: its worker is still at work when it is found."""
     return repeated(film, tmp_path_factory.mktemp("long") / "long.mp4", REPEATS)
 
 
@@ -285,17 +285,15 @@ def killed(program: subprocess.Popen[str], video: str, session: Path) -> None:
 
 
 def test_a_killed_worker_costs_nothing_but_a_second_attempt(long_film, tmp_path):
-    videos, out, report = copies(long_film, tmp_path / "videos", "a b c"), tmp_path / "out", tmp_path / "report.csv"
+    videos, out, report = copies(long_film, tmp_path / "videos", "a b"), tmp_path / "out", tmp_path / "report.csv"
     with start("replay", videos, "--workers", 2, "--json", "--out", out, "--report", report) as program:
         killed(program, "a", out / "a.medn")
         stdout, stderr = program.communicate(timeout=180)
     assert program.returncode == 0
     assert f"{videos / 'a.mp4'}: the process that analysed it was ended by SIGKILL" in stderr
-    assert sessions(out) == {"a.medn": True, "b.medn": True, "c.medn": True}
-    assert [event["source"] for event in events(stdout)] == [f"{name}.mp4" for name in "abc" for _ in range(REPEATS)]
-    assert {name: row["result"] for name, row in rows(report).items()} == dict.fromkeys(
-        ("a.mp4", "b.mp4", "c.mp4"), "done"
-    )
+    assert sessions(out) == {"a.medn": True, "b.medn": True}
+    assert [event["source"] for event in events(stdout)] == [f"{name}.mp4" for name in "ab" for _ in range(REPEATS)]
+    assert {name: row["result"] for name, row in rows(report).items()} == {"a.mp4": "done", "b.mp4": "done"}
 
 
 def test_a_recording_that_kills_its_worker_twice_is_named_and_the_others_are_done(long_film, tmp_path):
