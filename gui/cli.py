@@ -1,8 +1,11 @@
 """The root of the command line: `medn` opens the desktop app; every other command belongs to the layer below it."""
 
+import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -46,7 +49,25 @@ def main() -> None:
         stderr.print(f"medn: {problem}", style="red")
         sys.exit(UNUSABLE)
     report_faults(lambda sentence: stderr.print(f"medn: {sentence}", style="red"))
-    typer.main.get_command(app)()  # `app()` would put Typer's own report of faults in the place of this one
+    with _full_disk_said():
+        typer.main.get_command(app)()  # `app()` would put Typer's own report of faults in the place of this one
+
+
+@contextmanager
+def _full_disk_said() -> Iterator[None]:
+    """End in one sentence where what standard output goes to, or another file, has no space left."""
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # what is left would be written at the interpreter's end, where nobody catches it
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes once more
+        stderr.print("medn: The output could not be written: there is no space left on the disk.", style="red")
+        raise SystemExit(UNUSABLE) from None
 
 
 @app.callback()

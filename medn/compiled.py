@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.runtime import rtsys
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -81,9 +82,15 @@ class _Cache(FunctionCache):  # type: ignore[misc]
         self._cache_file: IndexDataCacheFile = _CacheFiles(self._cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, sig: object, target_context: object) -> object:
-        """The compiled kernel, or None."""
+        """The compiled kernel, or None.
+
+        Numba's own also loads everything that compiling may need, which takes longer than all kernels together; what
+        is already machine code needs the run-time system alone. A kernel that is compiled after all loads the rest.
+        """
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
         except OSError:
             return None
 

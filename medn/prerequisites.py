@@ -1,7 +1,6 @@
 """What must be there before a library is loaded: some fail, or end the process, in words that help nobody."""
 
 import platform
-import sys
 from pathlib import Path
 
 import platformdirs
@@ -28,7 +27,7 @@ def unmet() -> str:
 
 def instruction_sets() -> frozenset[str] | None:
     """The system's names of this processor's instruction sets; None where it is not x86-64, or not Linux."""
-    if sys.platform != "linux" or platform.machine() != "x86_64" or not CPU_LIST.is_file():
+    if platform.system() != "Linux" or platform.machine() != "x86_64" or not CPU_LIST.is_file():
         return None
     lines = CPU_LIST.read_text(encoding="utf-8", errors="replace").splitlines()
     return next((frozenset(line.partition(":")[2].split()) for line in lines if line.startswith("flags")), None)

@@ -7,10 +7,13 @@ corrected to this clock by LSL itself. Streams can be read by every machine on t
 
 import json
 import math
+import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,6 +33,10 @@ LOOK_EVERY_S = 1.0
 """How often streams of markers that have begun since are connected."""
 MOST_SAMPLES = 32
 """Markers that are taken from a stream at a frame."""
+CONFIGURED = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
+"""Where LSL looks for a laboratory's own configuration, besides the file that LSLAPICFG names."""
+QUIET = "[log]\nlevel = -1\n"
+"""Warnings and errors only: otherwise LSL tells each start of its own on standard error."""
 
 
 class LslError(UserError):
@@ -153,4 +160,7 @@ def _library() -> ModuleType:
         raise LslError(
             "LSL needs the library liblsl, which this installation of pylsl lacks: install liblsl."
         ) from None
+    if not os.environ.get("LSLAPICFG") and not any(Path(each).expanduser().is_file() for each in CONFIGURED):
+        with suppress(AttributeError, NotImplementedError):  # older ones stay talkative
+            pylsl.set_config_content(QUIET)  # would replace such a file, so only where there is none
     return pylsl

@@ -6,6 +6,7 @@ recording replayed gives exactly the events that the live run gave on the same f
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Self
@@ -82,10 +83,14 @@ class Pipeline:
         self._rest = rest
         self._detector: FaceDetector | None = None
         self._commands: deque[Callable[[], None]] = deque()
-        warm_up()
-        self._peaks = peak_decision(self.parameters.decision)
         self._notices: list[str] = []
-        self.recognizer = Recognizer(self.parameters.runtime, self._notices.append, fallback=self.parameters.fallback)
+        with ThreadPoolExecutor(1, "recognizer") as beside:  # loaded outside the interpreter, so two cores are used
+            recognizer = beside.submit(
+                Recognizer, self.parameters.runtime, self._notices.append, fallback=self.parameters.fallback
+            )
+            warm_up()
+        self._peaks = peak_decision(self.parameters.decision)
+        self.recognizer = recognizer.result()
         """The network's weights and runtime."""
         self.reset()
 

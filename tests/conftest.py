@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import cv2
+import hypothesis
 import numpy as np
 import pytest
 
@@ -19,6 +20,8 @@ from realtime.types import Frame
 from tests.recordings import write_video
 
 cv2.setNumThreads(1)
+hypothesis.settings.register_profile("patient", deadline=None)  # a machine that stalls fails no test
+hypothesis.settings.load_profile("patient")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 

@@ -106,10 +106,12 @@ def test_two_streams_run_at_once_in_processes_of_their_own(portrait_video):
     assert [drive.summary.frames_offered for drive in drives] == [15, 15]
 
 
-def test_the_parts_of_a_start_follow_each_other(portrait_video):
-    done_s = start.start_s(portrait_video)
-    assert len(done_s) == len(start.PARTS)
-    assert 0 < done_s[0] < done_s[1] < done_s[2]
+@pytest.mark.parametrize(("app", "parts"), [(False, start.PARTS), (True, start.APP_PARTS)])
+def test_the_parts_of_a_start_follow_each_other(portrait_video, app, parts):
+    done_s = start.start_s(portrait_video, app=app)
+    assert len(done_s) == len(parts)
+    assert done_s[0] > 0
+    assert list(done_s) == sorted(done_s)
 
 
 def test_what_the_kernels_are_measured_against_gives_the_same(portrait_crop):

@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -81,6 +82,33 @@ def test_versions_that_sessions_tell_are_in_it() -> None:
     assert reported >= set(PACKAGES)
     needed = {Requirement(line).name for line in project["dependencies"] + project["optional-dependencies"]["app"]}
     assert reported <= needed
+
+
+def test_the_licence_of_everything_inside_is_there_and_what_is_of_unknown_origin_is_refused(tmp_path: Path) -> None:
+    import PyQt6.QtCore
+    import rich.table
+
+    inside = [PyQt6.QtCore.__file__, rich.table.__file__, configparser.__file__, str(BUNDLE / "start.py")]
+    sources, folder = tmp_path / "sources.txt", tmp_path / "licenses"
+    run = [sys.executable, BUNDLE / "licenses.py", sources, folder]
+    sources.write_text("\n".join(inside))
+    subprocess.run(run, check=True, capture_output=True)
+    lines = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("| ")]
+    table = {
+        name: (version, licence) for name, version, licence in (line.strip("| ").split(" | ")[:3] for line in lines)
+    }
+    assert table["PyQt6"] == (PyQt6.QtCore.PYQT_VERSION_STR, "GPL-3.0-only")
+    assert table["Python"] == (platform.python_version(), "PSF-2.0")
+    assert table["rich"][1] == "MIT"
+    assert {"PyQt6", "Python", "pyinstaller", "rich"} >= {path.name for path in folder.iterdir() if path.is_dir()}
+    assert "GNU GENERAL PUBLIC LICENSE" in (folder / "PyQt6" / "LICENSE").read_text()
+
+    stranger = tmp_path / "libstranger.so"
+    stranger.touch()
+    sources.write_text("\n".join([*inside, str(stranger)]))
+    done = subprocess.run(run, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert str(stranger) in done.stderr
 
 
 def test_in_it_no_extra_is_advised_that_it_cannot_have(monkeypatch: pytest.MonkeyPatch) -> None:

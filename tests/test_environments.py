@@ -25,10 +25,16 @@ def clip(tmp_path_factory):
 
 
 def medn(*arguments, **environment):
+    return medn_into(subprocess.PIPE, *arguments, **environment)
+
+
+def medn_into(stdout, *arguments, **environment):
     """Run a command in an environment that holds nothing but what is given."""
     plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "gui", *map(str, arguments)]
-    return subprocess.run(command, env=plain | environment, capture_output=True, timeout=240, check=False)
+    return subprocess.run(
+        command, env=plain | environment, stdout=stdout, stderr=subprocess.PIPE, timeout=240, check=False
+    )
 
 
 def test_a_recording_is_analysed_without_a_home_without_caches_and_in_a_terminal_without_unicode(clip, tmp_path):
@@ -41,6 +47,14 @@ def test_a_recording_is_analysed_without_a_home_without_caches_and_in_a_terminal
     summary = json.loads(done.stdout.decode("ascii").splitlines()[-1])
     assert (summary["source"], summary["frames_processed"]) == (str(clip), 12)
     assert len(list((tmp_path / "out").glob("*.medn"))) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_nobody_can_take_is_named_in_one_sentence(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = medn_into(full, "--help", HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.decode() == "medn: The output could not be written: there is no space left on the disk.\n"
 
 
 @pytest.mark.parametrize("command", ["replay", "demo"])

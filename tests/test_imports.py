@@ -78,6 +78,52 @@ def test_an_analysis_on_onnx_runtime_does_not_load_pytorch():
     assert done.returncode == 0, done.stderr
 
 
+NOT_AT_START = (
+    "cffi", "jax", "matplotlib", "numba.np.linalg", "onnx", "openpyxl", "pandas", "praatio", "pyarrow", "pylsl",
+    "pympi", "ray", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.spatial", "sklearn",
+    "sounddevice", "torch", "medn.synthetic.puppet", "realtime.export",
+)  # fmt: skip
+"""Each takes a twentieth of a second or more to load, and none is needed up to the first live frame.
+
+SciPy also comes with Numba's linear algebra (numba.np.linalg): a kernel that calls np.where, np.searchsorted or np.dot
+loads it.
+"""
+
+START = """
+import os, sys, threading
+from gui.app import make_app
+from gui.settings import Settings
+from gui.window import MainWindow
+
+app = make_app()
+window = MainWindow(Settings(source=sys.argv[1]))
+window.show()
+window.live.start_source(sys.argv[1])
+from PyQt6.QtCore import QTimer
+
+def look():
+    run = window.live.run
+    if run.ended or run.mailbox.newest is not None:
+        print(run.problem or "shown", *(name for name in sys.argv[2:] if sys.modules.get(name)))
+        sys.stdout.flush()
+        os._exit(0)
+
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+app.exec()
+"""
+
+
+def test_the_app_loads_nothing_up_to_its_first_live_frame_that_it_does_not_need(film):
+    compiling = "from realtime.pipeline import warm_up; warm_up()"  # loads much, at a machine's first start alone
+    subprocess.run([sys.executable, "-c", compiling], check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", START, film, *NOT_AT_START], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.stdout.split() == ["shown"], done.stderr
+
+
 def _room(module: str) -> int:
     return ROOMS.index(module.split(".")[1])
 

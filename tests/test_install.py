@@ -68,6 +68,7 @@ def test_the_tests_include_formatting_lint_and_types() -> None:
     printed = make("test")
     order = [printed.index(step) for step in ("setup test", "ruff format --check", "ruff check", "mypy", "pytest")]
     assert order == sorted(order)
+    assert "linux win32 darwin | xargs -P 2 -I {} .venv/bin/mypy --platform {}" in printed
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
@@ -162,7 +163,7 @@ def test_the_workflow_has_pinned_actions_and_may_read_only() -> None:
     systems = workflow["jobs"]["elsewhere"]["strategy"]["matrix"]["system"]
     assert {name.split("-")[0] for name in systems} == {"macos", "windows"}
     ran = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
-    assert {"bash .ci/run", "python -m mypy --platform win32", "python -m mypy --platform darwin"} <= set(ran)
+    assert "bash .ci/run" in ran
 
 
 def test_the_constraints_hold_a_version_of_every_package_that_the_app_needs() -> None:

@@ -2,8 +2,12 @@
 
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +31,7 @@ from realtime.lsl import EVENTS, MOTION, LslStreams, measured_offset  # noqa: E4
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 PATIENCE_S = 60.0
+ROOT = Path(__file__).parents[1]
 
 
 def until(condition):
@@ -35,6 +40,20 @@ def until(condition):
         assert time.monotonic() < end_s, "what was waited for did not come"
         time.sleep(0.02)
     return result
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_lsl_tells_nothing_on_standard_error_unless_it_is_configured_to(configured, tmp_path):
+    program = "from realtime.lsl import _library; _library().local_clock(); _library().resolve_streams(0.1)"
+    given = {name: value for name, value in os.environ.items() if name != "LSLAPICFG"}
+    if configured:
+        (tmp_path / "lab.cfg").write_text("[log]\nlevel = 2\n")
+        given["LSLAPICFG"] = str(tmp_path / "lab.cfg")
+    environment = given | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, check=True
+    )
+    assert bool(done.stderr) == configured
 
 
 def inlet(name, source):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 IOU_AT_LEAST = 0.5
 
@@ -78,6 +77,8 @@ def match(truth: ArrayLike, spotted: ArrayLike, iou_at_least: float = IOU_AT_LEA
     overlap = iou(truth, spotted)
     if not overlap.size:
         return []
+    from scipy.optimize import linear_sum_assignment  # loaded here, because the app's start does without SciPy
+
     allowed = overlap >= iou_at_least
     # one more pair always outweighs any gain in overlap
     gain = np.where(allowed, min(overlap.shape) + overlap, 0.0)

@@ -58,16 +58,16 @@ def fit_head(
     twice the (lower) median residual.
     """
     patches = PATCHES * PATCHES
-    tensor = np.empty((patches, 5))
+    tensor, weight = np.empty((patches, 5)), np.empty(patches)
     for p in range(patches):
         top, left = (p // PATCHES) * PATCH_STRIDE, (p % PATCHES) * PATCH_STRIDE
         tensor[p] = 0
+        weight[p] = 1 if inside[p] else 0  # np.where would load SciPy with the kernel
         for cy in range(top, top + PATCH_CELLS):
             for cx in range(left, left + PATCH_CELLS):
                 for k in range(5):
                     tensor[p, k] += sums[cy * CELLS + cx, k]
     residual, kept = np.empty(patches), np.empty(patches)
-    weight = np.where(inside, 1.0, 0.0)
     head[:] = 0
     normal = np.empty((6, 6))
     right = np.empty(6)

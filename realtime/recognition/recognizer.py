@@ -7,7 +7,6 @@ from medn.contract import AU_NAMES, EMOTIONS
 from medn.face.window import Window, window
 from medn.runtime import WindowBatch, load_runtime
 from medn.runtime.base import Notice
-from medn.synthetic.reference_windows import reference_windows
 from medn.weights import read_weights
 from realtime.recognition.shared import shared_runtime
 from realtime.ring import Ring
@@ -39,7 +38,7 @@ class Recognizer:
         self.weights = read_weights()
         """The checkpoint: name, hash, card."""
         self.runtime = shared_runtime(self.weights, notice) or load_runtime(
-            runtime, self.weights, notice=notice, fallback=fallback, reference_windows=reference_windows
+            runtime, self.weights, notice=notice, fallback=fallback, reference_windows=_reference_windows
         )
         self.runtime.warm_up()
         self._batch = WindowBatch.empty(MAX_BATCH)
@@ -67,6 +66,13 @@ class Recognizer:
                 aus=dict(zip(AU_NAMES, answer.aus[row].tolist(), strict=True)),
             )
         return recognized
+
+
+def _reference_windows() -> WindowBatch:
+    # loaded here, because it brings simulated faces and SciPy for what hardly ever happens
+    from medn.synthetic.reference_windows import reference_windows
+
+    return reference_windows()
 
 
 def _window(candidate: Candidate, crops: Ring, max_duration_s: float) -> Window | None:

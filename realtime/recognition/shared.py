@@ -23,7 +23,6 @@ from medn.faults import log_fault
 from medn.runtime import Runtime, RuntimeUnavailableError
 from medn.runtime.base import INPUTS, MAX_WINDOWS, OUTPUTS, Buffers, Notice, Prepared
 from medn.runtime.choose import cpu_reserve, preparation
-from medn.synthetic.reference_windows import reference_windows
 from medn.weights import Checkpoint, read_weights
 
 LONGEST_WAIT_S = 0.02
@@ -63,6 +62,9 @@ def serve(runtime: str, starter: Connection) -> None:
 
     `starter` gets a `Shared`, or a RuntimeUnavailableError where the runtime cannot run; nothing else is sent.
     """
+    # loaded here, because it brings simulated faces and SciPy, which workers hardly ever need
+    from medn.synthetic.reference_windows import reference_windows
+
     buffers = Buffers.allocate()
     try:
         prepared = preparation(runtime, read_weights(), reference_windows)(buffers)

@@ -5,7 +5,7 @@ Of the others that were tried, PyAV's ALSA finds no configuration outside its ow
 off, and PortAudio gives times of the wall clock, which may be set while it records.
 """
 
-import sys
+from platform import system
 
 from realtime.sources.sound import Microphone, SoundSource
 from realtime.sources.source import SourceError
@@ -13,7 +13,7 @@ from realtime.sources.source import SourceError
 
 def list_microphones() -> list[Microphone]:
     """Return the microphones of this machine, the system's own choice first. Raises `SourceError` if none can be."""
-    if sys.platform != "linux":
+    if system() != "Linux":
         raise SourceError("The microphone can be recorded on Linux only.")
     from realtime.sources import pulse
 

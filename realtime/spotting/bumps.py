@@ -35,10 +35,10 @@ def bumps(
     frames are interpolated. Spans that begin before the first time get −1.
     """
     n = len(times_s)
-    last = np.searchsorted(times_s, end_s)
+    last = _first_from(times_s, end_s)
     for d in range(len(durations_s)):
         start_s = end_s - durations_s[d]
-        first = np.searchsorted(times_s, start_s)
+        first = _first_from(times_s, start_s)
         if first == 0 or last >= n or first >= last:
             values[d], peaks[d], apexes[d] = -1, 0, 0
             continue
@@ -73,3 +73,16 @@ def bumps(
             peaks[d, r] = peak
             apexes[d, r] = apex
             values[d, r] = peak - gap_share * gap - flank_share * (np.sqrt(before) + np.sqrt(after))
+
+
+@compiled()
+def _first_from(times_s: NDArray[np.float64], time_s: float) -> int:
+    """The place of the first time that is not before `time_s`. np.searchsorted would load SciPy with the kernel."""
+    low, high = 0, len(times_s)
+    while low < high:
+        middle = (low + high) // 2
+        if times_s[middle] < time_s:
+            low = middle + 1
+        else:
+            high = middle
+    return low

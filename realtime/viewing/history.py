@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from realtime.ring import MAX_RATE_HZ, Ring
 from realtime.sink import Sink
@@ -44,7 +43,7 @@ class Trace:
             return self
         places = np.flatnonzero(np.diff(np.floor(self.times_s / LEVEL_STEP_S), prepend=-np.inf))
         coarse = np.add.reduceat(self.motion, places) / np.diff(places, append=len(self.times_s))[:, None]
-        level = median_filter(coarse, size=(LEVEL_STEPS, 1), mode="nearest")
+        level = _running_median(coarse)
         middle_s = self.times_s[places]
         smooth = np.stack([np.interp(self.times_s, middle_s, column) for column in level.T], axis=1)
         above = np.maximum(self.motion - smooth, 0).astype(np.float32)
@@ -137,3 +136,10 @@ class History(Sink):
         """The newest notices, oldest first."""
         with self._lock:
             return list(self._notices)
+
+
+def _running_median(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, columns) the median of `LEVEL_STEPS` around each step; the first and the last step stand for those beyond."""
+    around = np.pad(steps, ((LEVEL_STEPS // 2, LEVEL_STEPS // 2), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(around, LEVEL_STEPS, axis=0)
+    return np.partition(windows, LEVEL_STEPS // 2, axis=-1)[..., LEVEL_STEPS // 2]
