@@ -28,8 +28,14 @@ from medn.weights import Checkpoint, read_weights
 LONGEST_WAIT_S = 0.02
 """How long a window waits for others, unless 16 are there or every worker waits."""
 
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection
+
+    _Connected: TypeAlias = Connection | PipeConnection
+else:
+    _Connected: TypeAlias = Connection
 _Arrays: TypeAlias = tuple[NDArray[np.float32], ...]
-_Request: TypeAlias = tuple[Connection, _Arrays]
+_Request: TypeAlias = tuple[_Connected, _Arrays]
 
 
 class SharedRecognizerError(Exception):
@@ -77,7 +83,7 @@ def serve(runtime: str, starter: Connection) -> None:
         starter.send(Shared(str(listener.address), runtime, prepared.device))
         threading.Thread(target=_end_with, args=(starter,), daemon=True).start()
         waiting: queue.Queue[_Request] = queue.Queue()
-        workers: set[Connection] = set()
+        workers: set[_Connected] = set()
         threading.Thread(target=_accept, args=(listener, waiting, workers), daemon=True).start()
         held = None
         while True:
@@ -102,7 +108,7 @@ def _answer(batch: list[_Request], buffers: Buffers, prepared: Prepared) -> None
         begin = end
 
 
-def _accept(listener: Listener, waiting: "queue.Queue[_Request]", workers: set[Connection]) -> None:
+def _accept(listener: Listener, waiting: "queue.Queue[_Request]", workers: set[_Connected]) -> None:
     while True:
         try:
             worker = listener.accept()
@@ -112,7 +118,7 @@ def _accept(listener: Listener, waiting: "queue.Queue[_Request]", workers: set[C
         threading.Thread(target=_receive, args=(worker, waiting, workers), daemon=True).start()
 
 
-def _receive(worker: Connection, waiting: "queue.Queue[_Request]", workers: set[Connection]) -> None:
+def _receive(worker: _Connected, waiting: "queue.Queue[_Request]", workers: set[_Connected]) -> None:
     try:
         while True:
             waiting.put((worker, worker.recv()))
@@ -158,7 +164,7 @@ def shared_runtime(weights: Checkpoint, notice: Notice) -> Runtime | None:
     return Runtime(_shared.runtime, partial(_prepare, worker, _shared.device), cpu_reserve(weights), notice, why)
 
 
-def _prepare(connection: Connection, device: str, buffers: Buffers) -> Prepared:
+def _prepare(connection: _Connected, device: str, buffers: Buffers) -> Prepared:
     def forward(count: int) -> None:
         try:
             connection.send(tuple(getattr(buffers, name)[:count] for name in INPUTS))
