@@ -1,7 +1,8 @@
 """The window: a bar, three workspaces, a banner for messages, and a strip of measured figures."""
 
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QByteArray, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
@@ -17,16 +18,18 @@ from PyQt6.QtWidgets import (
 )
 
 from gui import theme
-from gui.analyze.workspace import AnalyzeWorkspace
 from gui.dialogs.settings import SettingsDialog
 from gui.format import length
 from gui.keys import Command, KeysDialog, by_key
 from gui.live.strip import Strip
 from gui.live.workspace import LiveWorkspace
-from gui.review.workspace import ReviewWorkspace
 from gui.settings import Settings, save
 from gui.widgets.banner import Banner
 from gui.widgets.basic import IconButton, column, frame, icon, label, resize_within_screen, row
+
+if TYPE_CHECKING:
+    from gui.analyze.workspace import AnalyzeWorkspace
+    from gui.review.workspace import ReviewWorkspace
 
 WORKSPACES = ("Live", "Analyze", "Review")
 SIZE, MIN_SIZE = (1360, 860), (900, 470)
@@ -34,7 +37,11 @@ SIZE, MIN_SIZE = (1360, 860), (900, 470)
 
 
 class MainWindow(QMainWindow):
-    """The bar, the workspaces, the banner and the strip."""
+    """The bar, the workspaces, the banner and the strip.
+
+    Live is there from the start; the others are loaded and built once they are wanted, so that the first live frame
+    need not wait for them.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -44,20 +51,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*MIN_SIZE)
         self.banner, self.strip = Banner(), Strip()
         self.live = LiveWorkspace(settings, self.banner, self.strip)
-        self.analyze = AnalyzeWorkspace(settings, self.banner)
-        self.review = ReviewWorkspace(settings, self.banner)
         self._stack = QStackedWidget()
-        self._workspaces = (self.live, self.analyze, self.review)
-        for workspace in self._workspaces:
-            self._stack.addWidget(workspace)
+        self._stack.addWidget(self.live)
         self._commands = self._make_commands()
         body = QWidget()
         body.setLayout(column(self._bar(), self._stack, self.strip, gap=0))
         self.banner.setParent(body)
         self.setCentralWidget(body)
         self.live.session_written.connect(self.open_session)
-        self.analyze.session_picked.connect(self.open_session)
-        self.review.again_asked.connect(self._analyse_again)
         clock = QTimer(self)
         clock.timeout.connect(self._refresh_bar)
         clock.start(250)
@@ -65,6 +66,26 @@ class MainWindow(QMainWindow):
         self._stack.setFocus()  # Tab begins with the names of the workspaces
         if not self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode())):
             resize_within_screen(self, *SIZE)
+
+    @cached_property
+    def analyze(self) -> "AnalyzeWorkspace":
+        """Many recordings."""
+        from gui.analyze.workspace import AnalyzeWorkspace
+
+        workspace = AnalyzeWorkspace(self.settings, self.banner)
+        workspace.session_picked.connect(self.open_session)
+        self._stack.addWidget(workspace)
+        return workspace
+
+    @cached_property
+    def review(self) -> "ReviewWorkspace":
+        """One session."""
+        from gui.review.workspace import ReviewWorkspace
+
+        workspace = ReviewWorkspace(self.settings, self.banner)
+        workspace.again_asked.connect(self._analyse_again)
+        self._stack.addWidget(workspace)
+        return workspace
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep the banner in the middle."""
@@ -79,16 +100,17 @@ class MainWindow(QMainWindow):
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton):
             focused.click()
-        elif focused in (None, self, self._stack, *self._workspaces):
-            shown = self._workspaces[self._stack.currentIndex()].findChildren(QPushButton)
-            primary = [each for each in shown if each.isDefault() and each.isVisible() and each.isEnabled()]
+        elif (shown := self._stack.currentWidget()) is not None and focused in (None, self, self._stack, shown):
+            buttons = shown.findChildren(QPushButton)
+            primary = [each for each in buttons if each.isDefault() and each.isVisible() and each.isEnabled()]
             if primary:
                 primary[0].click()
 
     def show_workspace(self, place: int, *_: object) -> None:
         """Show a workspace; a live run continues while another one is shown."""
-        self._stack.setCurrentIndex(place)
-        self.banner.show_for(self._workspaces[place])
+        workspace = self.live if place == 0 else self.analyze if place == 1 else self.review
+        self._stack.setCurrentWidget(workspace)
+        self.banner.show_for(workspace)
         self._tabs[place].setChecked(True)
         self.strip.setVisible(place == 0)
         if place == 2:
@@ -115,8 +137,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.live.stop(patience_s=5.0)
-        self.analyze.shut_down()
-        self.review.shut_down()
+        for built in vars(self).keys() & {"analyze", "review"}:
+            getattr(self, built).shut_down()
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         try:
             save(self.settings)

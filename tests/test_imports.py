@@ -81,7 +81,7 @@ def test_an_analysis_on_onnx_runtime_does_not_load_pytorch():
 NOT_AT_START = (
     "cffi", "jax", "matplotlib", "numba.np.linalg", "onnx", "openpyxl", "pandas", "praatio", "pyarrow", "pylsl",
     "pympi", "ray", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.spatial", "sklearn",
-    "sounddevice", "torch", "medn.synthetic.puppet", "realtime.export",
+    "sounddevice", "torch", "gui.analyze.workspace", "gui.review.workspace", "medn.synthetic.puppet", "realtime.export",
 )  # fmt: skip
 """Each takes a twentieth of a second or more to load, and none is needed up to the first live frame.
 
