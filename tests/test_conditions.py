@@ -155,14 +155,14 @@ def test_in_review_the_table_names_faces_and_the_trace_follows_the_choice(window
     window.open_session(path)
     review = window.review
     until(lambda: review.model.record.readings is not None)
-    until(lambda: review.faces.isVisible())
+    until(lambda: review.arrangement.faces.isVisible())
     assert [review.table._rows.index(row, 8).data() for row in range(2)] == ["0", "1"]
     assert not review.table.view.isColumnHidden(8)
     assert review.inspector._times.text().startswith("face 0")
     shown = review.timeline._trace._bands
     assert [event.face for event in shown._events] == [0]
-    review.faces.setCurrentIndex(1)
-    review.faces.activated.emit(1)
+    review.arrangement.faces.setCurrentIndex(1)
+    review.arrangement.faces.activated.emit(1)
     assert review.model.shown_face == 1
     assert [event.face for event in shown._events] == [1]
     QTest.keyClick(review, Qt.Key.Key_K)
@@ -194,7 +194,7 @@ def test_in_review_each_outline_carries_its_face_s_number(window, two_people, ho
     monkeypatch.setattr(overlay, "outline", noted)
     window.open_session(home / "sessions" / "two.medn")
     review = window.review
-    until(lambda: review.faces.isVisible())
+    until(lambda: review.arrangement.faces.isVisible())
     until(lambda: review.viewer._shown is not None)
     review.viewer.seek(2.0)
     until(lambda: {seen.number for seen in review.viewer._shown.faces} == {0, 1})
@@ -209,5 +209,5 @@ def test_a_session_of_one_face_has_no_numbers(window, home):
     window.open_session(write_session(home / "sessions" / "one.medn", 6.0, [3.0]))
     until(lambda: window.review.model.record.readings is not None)
     assert window.review.table.view.isColumnHidden(8)
-    assert not window.review.faces.isVisible()
+    assert not window.review.arrangement.faces.isVisible()
     assert "face" not in window.review.inspector._times.text()
