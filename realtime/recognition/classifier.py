@@ -28,8 +28,11 @@ probability of its most probable class."""
 
 CLASSIFIER_FILE = Path(__file__).with_name("classifier.npz")
 PEAK_CLASSIFIER_FILE = Path(__file__).with_name("peak_classifier.npz")
-PEAK_PRIOR = 2.0
-"""Micro-expressions are rarer among the peaks of a recording than among those that the classifier was trained on."""
+PEAK_PRIOR = 3.0
+"""Micro-expressions are rarer among the peaks of a recording than among those that the classifier was trained on.
+
+Chosen on generated people of validation who rest and on development implants: docs/spotting.md.
+"""
 
 
 @dataclass(frozen=True, slots=True)
