@@ -281,7 +281,7 @@ def test_the_app_records_sound_only_where_it_was_ticked(window, monkeypatch, tic
     window.settings.microphone = "the one on the table"
     live.picker.choose("0")
     live.start()
-    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    until(lambda: live.run is not None and live.run.state is State.RUNNING and live.run.mailbox.newest)
     live.recorder.begin("Ada", with_video=True, with_sound=ticked)
     path = live.recorder.path
     until(lambda: live.recorder.seconds and live.recorder.seconds > 0.5)
