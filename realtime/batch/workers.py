@@ -36,7 +36,7 @@ PAUSE_S = 0.05
 POLL_S = 0.1
 END_S = 10.0
 """How long a worker may take to save its part of a recording."""
-JOBS = 16
+JOBS = 8
 """How many jobs a worker does before another process takes its place: MediaPipe keeps some of the memory of each."""
 ATTEMPTS = 2
 """How often a recording is begun whose worker dies: the death may be another's fault, as where memory runs out."""
