@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from medn.face.landmarker import BLENDSHAPES
 from realtime.course import Classified, Course, Due
 from realtime.faces.detector import Detections, FaceDetector
 from realtime.motion.meter import MotionMeter
-from realtime.recognition.classifier import Verdict, classify
+from realtime.recognition.classifier import Classifier, Verdict, classify
 from realtime.recognition.decision import DecisionFile, peak_decision
 from realtime.recognition.recognizer import Recognized, Recognizer
 from realtime.relay import Relay
@@ -89,9 +89,10 @@ class Pipeline:
                 Recognizer, self.parameters.runtime, self._notices.append, fallback=self.parameters.fallback
             )
             warm_up()
-        self._peaks = peak_decision(self.parameters.decision)
         self.recognizer = recognizer.result()
         """The network's weights and runtime."""
+        peaks = peak_decision(self.parameters.decision)
+        self._decisions = _Decisions(self.recognizer, peaks, self.parameters.score_threshold)
         self.reset()
 
     def set_score_threshold(self, score_threshold: float) -> None:
@@ -99,6 +100,7 @@ class Pipeline:
 
         def change() -> None:
             self.parameters = replace(self.parameters, score_threshold=score_threshold)
+            self._decisions.score_threshold = score_threshold
 
         self._commands.append(change)
 
@@ -111,8 +113,9 @@ class Pipeline:
         self.close()
         seams = self.parameters.seams
         self._detector = FaceDetector(self.parameters.most_faces, self.parameters.landmark_interval_s, seams)
-        self._relay = Relay(seams, self._section, lambda: Course(self.parameters.spotter, self._rest), self._decided)
-        self._watch = Stopwatch()
+        begin = partial(Course, self.parameters.spotter, self._rest)
+        self._relay = Relay(seams, self._section, begin, self._decisions)
+        self._decisions.watch = Stopwatch()
         self._last_index, self._last_s = -1, float("-inf")
         self._not_followed = 0
 
@@ -130,7 +133,7 @@ class Pipeline:
         if not frame.time_s > self._last_s:
             return Analysis(frame.index, frame.time_s)
         detections = detections or self.detect(frame)
-        self._watch = watch = Stopwatch()
+        self._decisions.watch = watch = Stopwatch()
         if detections.faces is not None:
             watch.add("landmarks", detections.took_ms)
         while self._commands:
@@ -146,7 +149,7 @@ class Pipeline:
 
     def flush(self) -> Analysis:
         """Decide what is still open at the end of the stream."""
-        self._watch = Stopwatch()
+        self._decisions.watch = Stopwatch()
         return self._analysis((), self._relay.flush())
 
     @property
@@ -166,15 +169,6 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _decided(self, course: Course, due: list[Due]) -> list[Event]:
-        """What the candidates of a course become, recognized and classified."""
-        if not due:
-            return []
-        verdicts = course.once(self._classified(course, due))
-        self._watch.lap("recognize")
-        compute_ms = self._watch.elapsed_ms()
-        return [_event(candidate, seen, verdict, compute_ms) for candidate, seen, verdict in verdicts]
-
     def _analysis(self, faces: tuple[FaceReading, ...], decided: Sequence[Event]) -> Analysis:
         """The answer for the last frame."""
         faults = self._relay.take_faults()
@@ -186,20 +180,42 @@ class Pipeline:
             events=tuple(event for event in decided if event.accepted),
             rejected=tuple(event for event in decided if not event.accepted),
             notices=tuple(self._notices),
-            stages_ms=self._watch.stages_ms,
+            stages_ms=self._decisions.watch.stages_ms,
             failed=len(faults),
             not_followed=self._not_followed,
         )
         self._notices.clear()
         return analysis
 
+
+class _Decisions:
+    """What candidates become, for the relay, which calls it.
+
+    No method of the pipeline: the relay would hold the pipeline that holds it, and all buffers of a recording would
+    stay in memory until the garbage collector comes.
+    """
+
+    def __init__(self, recognizer: Recognizer, peaks: Classifier, score_threshold: float) -> None:
+        self.score_threshold = score_threshold
+        self.watch = Stopwatch()
+        """Of the frame on which is decided."""
+        self._recognizer, self._peaks = recognizer, peaks
+
+    def __call__(self, course: Course, due: list[Due]) -> list[Event]:
+        """What the candidates of a course become, recognized and classified."""
+        if not due:
+            return []
+        verdicts = course.once(self._classified(course, due))
+        self.watch.lap("recognize")
+        compute_ms = self.watch.elapsed_ms()
+        return [_event(candidate, seen, verdict, compute_ms) for candidate, seen, verdict in verdicts]
+
     def _classified(self, course: Course, due: list[Due]) -> list[Classified]:
         """What is recognized in candidates, and the verdicts; one that a fault prevents is left out and noted."""
         try:
-            recognized = self.recognizer(due, MAX_MICRO_S)
-            threshold = self.parameters.score_threshold
+            recognized = self._recognizer(due, MAX_MICRO_S)
             return [
-                (candidate, seen, classify(candidate, seen, threshold, self._peaks))
+                (candidate, seen, classify(candidate, seen, self.score_threshold, self._peaks))
                 for (candidate, _), seen in zip(due, recognized, strict=True)
             ]
         except FAULTS as error:

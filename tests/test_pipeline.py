@@ -1,5 +1,7 @@
 """From pictures of a real face that moves by known amounts to events, through the real landmarker."""
 
+import gc
+import weakref
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -53,6 +55,20 @@ def test_raised_brows_become_one_event_with_its_times_and_region(raised_brows):
     peak = max(analyses, key=lambda analysis: analysis.faces[0].motion.max())
     assert peak.time_s == pytest.approx(APEX_S, abs=0.1)
     assert REGION_GROUPS[int(peak.faces[0].motion.argmax())] == "brows"
+
+
+def test_what_a_pipeline_held_is_free_at_once_so_that_many_recordings_take_no_more_memory_than_one(raised_brows):
+    gc.collect()
+    gc.disable()
+    try:
+        with Pipeline() as pipeline:
+            for frame in raised_brows[:10]:
+                pipeline.step(frame)
+        held = [weakref.ref(each) for each in (pipeline, pipeline.recognizer, pipeline.recognizer.runtime)]
+        del pipeline
+        assert [each() for each in held] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 def test_the_same_frames_give_the_same_events_again_and_after_a_reset(raised_brows):

@@ -23,7 +23,6 @@ from gui.cli import app
 from realtime.batch import Job, Outcome, Tick, analyse, analyse_all, find_videos, in_workers
 from realtime.batch.progress import Progress
 from realtime.batch.work_list import make_work_list, session_places
-from realtime.batch.workers import JOBS
 from realtime.drivers import Tally
 from realtime.pipeline import PipelineParameters
 from realtime.session import SessionError, Status, open_session
@@ -261,16 +260,6 @@ def test_every_job_has_one_result_whatever_workers_die(tmp_path_factory, deaths,
     assert len(notices) == sum(count > 0 for count in deaths)
     for number, count in enumerate(deaths):
         assert len((folder / str(number)).read_text().splitlines()) == min(count, 1) + 1
-
-
-def its_process(job: Job, progress, stop) -> int:
-    return os.getpid()
-
-
-def test_a_worker_gives_way_to_a_new_process_before_what_libraries_keep_of_each_job_adds_up(tmp_path):
-    jobs = [Job(str(number), tmp_path, PipelineParameters()) for number in range(2 * JOBS + 1)]
-    processes = list(in_workers(its_process, jobs, 1, lambda _: None, threading.Event()))
-    assert sorted(processes.count(process) for process in set(processes)) == [1, JOBS, JOBS]
 
 
 REPEATS = 4

@@ -36,8 +36,6 @@ PAUSE_S = 0.05
 POLL_S = 0.1
 END_S = 10.0
 """How long a worker may take to save its part of a recording."""
-JOBS = 8
-"""How many jobs a worker does before another process takes its place: MediaPipe keeps some of the memory of each."""
 ATTEMPTS = 2
 """How often a recording is begun whose worker dies: the death may be another's fault, as where memory runs out."""
 
@@ -112,10 +110,7 @@ def in_workers(
                         raise message
                     else:
                         del running[worker]
-                        if worker.jobs < JOBS:
-                            idle.append(worker)
-                        else:
-                            worker.end()
+                        idle.append(worker)
                         yield message
     finally:
         for worker in running:  # left because of an error or a second Ctrl-C
@@ -137,8 +132,6 @@ class Worker(Generic[_Job, _Result]):
             self._process.start()
         theirs.close()
         self.busy = False
-        self.jobs = 0
-        """How many it was given."""
 
     def begin(self, job: _Job) -> bool:
         """Send it a job; False if the process is no more."""
@@ -148,7 +141,6 @@ class Worker(Generic[_Job, _Result]):
         except OSError:
             return False
         self.busy = True
-        self.jobs += 1
         return True
 
     def pause(self, *, on: bool) -> None:
