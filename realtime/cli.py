@@ -175,16 +175,7 @@ def replay(
 ) -> None:
     """Analyse recordings as fast as the machine allows, each into a session; what is finished already is skipped."""
     needs_folder(report)
-    at_url = out is not None and "://" in out
-    folder = None if out is None or at_url else Path(out)
-    if folder and folder.suffix == ".medn" and not folder.is_dir():
-        raise refusal(f"--out is the folder of the sessions, and {folder} is the name of a session: give its folder.")
-    if at_url and not ray:
-        raise refusal(f"--out {out} needs --ray: without it, name a folder.")
-    if ray and workers != 1:
-        raise refusal("--workers is of this machine: with --ray, what the cluster offers decides.")
-    if ray:
-        needs("--ray", "ray", "fsspec")
+    folder, address = _destination(out, ray, workers)
     from realtime.batch import find_videos
     from realtime.batch.cluster import Cluster
     from realtime.batch.place import usable
@@ -205,7 +196,7 @@ def replay(
         found = videos if rate else find_videos(videos)
         if rest and len(found) > 1:
             raise refusal("--rest is a stretch of one recording; name that alone.")
-        url = usable(out) if out and at_url else ""
+        url = usable(address) if address else ""
         place = None if url else folder or sessions_folder()
         with stderr.status("Checking what is finished already …"):
             work_list = make_work_list(found, place, parameters, rate, again=again)
@@ -213,6 +204,21 @@ def replay(
         code = run_work_list(work_list, where, stop, as_json=as_json, report=report)
         if code and not stop.is_set():
             raise typer.Exit(code)
+
+
+def _destination(out: str | None, ray: str | None, workers: int) -> tuple[Path | None, str]:
+    """The folder of the sessions, if one is named, or their URL; refused where the options contradict each other."""
+    address = out if out and "://" in out else ""
+    folder = Path(out) if out and not address else None
+    if folder and folder.suffix == ".medn" and not folder.is_dir():
+        raise refusal(f"--out is the folder of the sessions, and {folder} is the name of a session: give its folder.")
+    if address and not ray:
+        raise refusal(f"--out {out} needs --ray: without it, name a folder.")
+    if ray and workers != 1:
+        raise refusal("--workers is of this machine: with --ray, what the cluster offers decides.")
+    if ray:
+        needs("--ray", "ray", "fsspec")
+    return folder, address
 
 
 @app.command()

@@ -161,6 +161,6 @@ def _library() -> ModuleType:
             "LSL needs the library liblsl, which this installation of pylsl lacks: install liblsl."
         ) from None
     if not os.environ.get("LSLAPICFG") and not any(Path(each).expanduser().is_file() for each in CONFIGURED):
-        with suppress(AttributeError, NotImplementedError):  # older ones stay talkative
+        with suppress(AttributeError, NotImplementedError):  # a pylsl or liblsl without this switch logs as before
             pylsl.set_config_content(QUIET)  # would replace such a file, so only where there is none
     return pylsl

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from realtime.drivers.run import Analyzer, Run, StopSign
@@ -45,11 +45,7 @@ def run_replay(
     run = Run(source, pipeline, sinks, tally)
     stop = stop or threading.Event()
     complete = True
-    with (
-        source,
-        closing(ahead(timed(source, tally), "decode")) as decoded,
-        closing(ahead(detected(decoded, pipeline), "landmarks")) as items,
-    ):
+    with looked_ahead(source, pipeline, tally) as items:
         for item, detections in items:
             if stop.is_set() or (seconds is not None and item.time_s >= seconds):
                 complete = False
@@ -58,7 +54,20 @@ def run_replay(
     return run.finish(complete=complete)
 
 
-def timed(source: Source, tally: Tally) -> Iterator[Item]:
+@contextmanager
+def looked_ahead(
+    source: Source, pipeline: Analyzer, tally: Tally
+) -> "Iterator[Iterator[tuple[Item, Detections | None]]]":
+    """A source's items, each frame with its faces: one thread decodes, another looks for faces; closed at the end."""
+    with (
+        source,
+        closing(_ahead(_timed(source, tally), "decode")) as decoded,
+        closing(_ahead(_detected(decoded, pipeline), "landmarks")) as items,
+    ):
+        yield items
+
+
+def _timed(source: Source, tally: Tally) -> Iterator[Item]:
     """A source's items; how long each frame took is recorded."""
     began_s = time.monotonic()
     for item in source:
@@ -68,13 +77,13 @@ def timed(source: Source, tally: Tally) -> Iterator[Item]:
         began_s = time.monotonic()
 
 
-def detected(items: Iterable[Item], pipeline: Analyzer) -> "Iterator[tuple[Item, Detections | None]]":
+def _detected(items: Iterable[Item], pipeline: Analyzer) -> "Iterator[tuple[Item, Detections | None]]":
     """Items, each frame with its faces."""
     for item in items:
         yield item, pipeline.detect(item) if isinstance(item, Frame) else None
 
 
-def ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:
+def _ahead(things: Iterable[_Thing], name: str) -> Generator[_Thing, None, None]:
     """The same things, made ahead of time by a thread; what is raised there is raised here, in its turn."""
     made: queue.Queue[tuple[_Thing] | None] = queue.Queue(AHEAD)
     ended = threading.Event()

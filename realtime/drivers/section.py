@@ -2,10 +2,9 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from realtime.drivers.replay import ahead, detected, timed
+from realtime.drivers.replay import looked_ahead
 from realtime.drivers.run import Run, StopSign
 from realtime.drivers.summary import Tally
 from realtime.pipeline import Pipeline
@@ -35,11 +34,7 @@ def run_section(
     _, end_s = seams.needed_s(section)
     run = _SectionRun(source, pipeline, sinks, tally, seams, section)
     complete = True
-    with (
-        source,
-        closing(ahead(timed(source, tally), "decode")) as decoded,
-        closing(ahead(detected(decoded, pipeline), "landmarks")) as items,
-    ):
+    with looked_ahead(source, pipeline, tally) as items:
         for item, detections in items:
             if item.time_s >= end_s:
                 break
