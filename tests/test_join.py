@@ -8,6 +8,7 @@ from realtime.spotting.columns import WIDTH
 from realtime.spotting.detector import Detector
 from realtime.spotting.join import WAIT_S, Join
 from realtime.spotting.patterns import UNITS, shipped_patterns
+from realtime.spotting.peak_bounds import shipped_peak_bounds
 from realtime.types import Candidate
 
 RATE_HZ = 30.0
@@ -36,12 +37,13 @@ def bump(apex_s, half_s=0.2):
                      algorithmic_ms=0.0)  # fmt: skip
 
 
-def test_a_movement_that_both_found_is_one_candidate_with_the_bump_s_bounds(peak):
+def test_a_movement_that_both_found_is_one_candidate_with_the_peak_s_bounds(peak):
     join, found = Join(0, shipped_patterns()), bump(peak.moment.time_s + 0.05)
     assert join(APEX_S + 0.8, [found], [], TRACE) == []
     assert join(APEX_S + 0.9, [], [peak], TRACE) == []
     [one] = join(APEX_S + WAIT_S + 0.2, [], [], TRACE)
-    assert (one.onset_s, one.apex_s, one.offset_s) == (found.onset_s, found.apex_s, found.offset_s)
+    assert (one.onset_s, one.apex_s, one.offset_s) == shipped_peak_bounds()(peak)
+    assert (one.onset_frame, one.offset_frame) == (round(one.onset_s * RATE_HZ), round(one.offset_s * RATE_HZ))
     assert one.features == found.features
     assert one.peak["statistic"] == pytest.approx(float(peak.moment.statistic[peak.part].max()))
 
@@ -59,7 +61,7 @@ def test_a_flush_gives_what_waits_once_and_a_reset_nothing(peak):
     join = Join(0, shipped_patterns())
     join(APEX_S + 0.9, [], [peak], TRACE)
     [left] = join.flush(APEX_S + 1.0, [], [], TRACE)
-    assert left.apex_s == peak.moment.time_s
+    assert left.apex_s == shipped_peak_bounds()(peak).apex_s
     assert left.algorithmic_ms == pytest.approx(1000 * (APEX_S + 1.0 - left.apex_s))
     assert join.flush(APEX_S + 3, [], [], TRACE) == []
     join(APEX_S + 0.9, [], [peak], TRACE)

@@ -184,7 +184,7 @@ def test_the_limit_is_where_half_of_the_added_movements_are_more_likely_one_than
     for z in np.linspace(1, 15, 200):
         movement = draw_movement(1.0, patterns, rng)
         found = z > (6 if patterns.upper[movement.unit] else 9)
-        added.append(Added(movement, Peaks(span, high if found else low), float(z)))
+        added.append(Added(movement, Peaks(span, high if found else low), [], float(z)))
     nothing = Peaks(np.zeros((0, 2)), np.zeros((0, len(INPUTS)), np.float32))
     decision = replace(forest, calibration=np.array([1.0, PEAK_PRIOR]))
     upper, lower = fit_limit([Lesson(added, nothing, nothing, 30.0)], decision, patterns)

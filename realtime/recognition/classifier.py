@@ -20,6 +20,7 @@ from medn.contract import AU_NAMES
 from realtime.recognition.recognizer import Recognized
 from realtime.spotting.features import FEATURES
 from realtime.spotting.parameters import MAX_MICRO_S
+from realtime.spotting.trees import leaves
 from realtime.types import Candidate
 
 INPUTS = (*FEATURES, "micro", *AU_NAMES, "class")
@@ -28,10 +29,10 @@ probability of its most probable class."""
 
 CLASSIFIER_FILE = Path(__file__).with_name("classifier.npz")
 PEAK_CLASSIFIER_FILE = Path(__file__).with_name("peak_classifier.npz")
-PEAK_PRIOR = 3.0
+PEAK_PRIOR = 3.5
 """Micro-expressions are rarer among the peaks of a recording than among those that the classifier was trained on.
 
-Chosen on generated people of validation who rest and on development implants: docs/spotting.md.
+Chosen on generated people of validation who rest: docs/benchmarks/2026-11-28-bounds-and-correlation.md.
 """
 
 
@@ -57,13 +58,9 @@ class Classifier:
     def log_odds(self, inputs: Mapping[str, float]) -> float:
         """Calibrated log odds that a candidate of such `inputs` is a micro-expression; KeyError if one is missing."""
         x = np.array([inputs[name] for name in self.names], np.float32)
-        trees = np.arange(len(self.feature))
-        node = np.zeros(len(trees), np.intp)
-        for _ in range(int(self.depth)):
-            goes_left = x[self.feature[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+        node = leaves(self.feature, self.threshold, self.left, self.right, int(self.depth), x)
         slope, offset = self.calibration
-        return float(slope * self.value[trees, node].sum() + offset)
+        return float(slope * self.value[np.arange(len(node)), node].sum() + offset)
 
     def save(self, path: Path) -> None:
         """Write the arrays."""

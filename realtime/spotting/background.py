@@ -2,8 +2,9 @@
 
 * Scale now: √(0.2² + max(local, 0.6 · long)²); local = root mean square of the responses in the last 4 s and the next
   0.35 s, the moment itself left out; long = 1.48 · median |response| over the last 30 s.
-* Correlation C: 0.8 · that of many people + 0.2 · this face's own over the last half minute, + 0.3 on the diagonal;
-  that of the 0.36 s responses serves all lengths.
+* Correlation C: 0.4 · that of many people + 0.6 · this face's own over the last half minute. Off its diagonal it counts
+  as far as both channels move, √(1 − 0.2² / scale²) of each, for the measurement's noise goes with no other channel's.
+  0.3 is added to the diagonal. That of the 0.36 s responses serves all lengths.
 
 Scales are each step's own: their sums of squares slide. C⁻¹ is renewed every half second, a piece at each step, so that
 no frame waits for it.
@@ -24,7 +25,7 @@ AHEAD_S = 0.35
 LONG_S = 30.0
 LONG_SHARE = 0.6
 """A channel's scale is at least this share of its scale over `LONG_S`."""
-OWN_SHARE = 0.2
+OWN_SHARE = 0.6
 """Share of the face's own correlation; the rest is the population's."""
 LOADING = 0.3
 """Added to the correlation's diagonal."""
@@ -123,7 +124,7 @@ class Background:
             return
         elif part == 1:
             own_share = OWN_SHARE if self._own_weight >= _MIN_OWN_SAMPLES else 0.0
-            mix_correlation(self._population, self._own, own_share, LOADING, self._work)
+            mix_correlation(self._population, self._own, own_share, self.scales[REFERENCE], self._work)
         elif part < 2 + _THIRDS:
             first, after = (len(self._work) * each // _THIRDS for each in (part - 2, part - 1))
             sweep(self._work, first, after)
@@ -194,19 +195,25 @@ def mix_correlation(
     population: NDArray[np.float32],
     own: NDArray[np.float32],
     own_share: float,
-    loading: float,
+    scales: NDArray[np.float32],
     mixed: NDArray[np.float32],
 ) -> None:
-    """Write the population's correlation mixed with that of the covariance `own`, and `loading` on the diagonal."""
+    """Write the population's correlation mixed with that of the covariance `own`, and `LOADING` on the diagonal.
+
+    `scales` (channels,) in % iod say how much of each channel is motion.
+    """
     channels = len(own)
-    spread = np.empty(channels, np.float32)
+    spread, motion = np.empty(channels, np.float32), np.empty(channels, np.float32)
     for i in range(channels):
         spread[i] = 1 / np.sqrt(own[i, i] + 1e-9)
+        motion[i] = np.sqrt(max(1 - (FLOOR_PCT / max(scales[i], FLOOR_PCT)) ** 2, 0.0))
     for i in range(channels):
         scale = np.float32(own_share) * spread[i]
         for j in range(channels):
             mixed[i, j] = np.float32(1 - own_share) * population[i, j] + scale * spread[j] * own[i, j]
-        mixed[i, i] += np.float32(loading)
+            if i != j:
+                mixed[i, j] *= motion[i] * motion[j]
+        mixed[i, i] += np.float32(LOADING)
 
 
 @compiled()

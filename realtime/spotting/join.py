@@ -2,7 +2,7 @@
 
 Bumps separate micro-expressions from blinks and macro-expressions better, and serve still faces; the matched filter
 serves people who talk and move. Where both found a movement it is one candidate with both kinds of features, and the
-bump's bounds.
+peak's bounds, which are nearer to the truth (docs/spotting.md).
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from realtime.spotting.bounds import region_peaks_pct
 from realtime.spotting.detector import DELAY_S, Peak
 from realtime.spotting.parameters import FAULTS, MAX_MICRO_S
 from realtime.spotting.patterns import Patterns
+from realtime.spotting.peak_bounds import shipped_peak_bounds
 from realtime.spotting.peak_features import peak_features
 from realtime.types import Candidate
 
@@ -52,6 +53,7 @@ class Join:
 
     def __init__(self, face: int, patterns: Patterns) -> None:
         self._face, self._patterns = face, patterns
+        self._bounds = shipped_peak_bounds()
         self.faults: list[str] = []
         """Why candidates were lost, a sentence each; whoever reports them empties the list."""
         self.reset()
@@ -98,13 +100,12 @@ class Join:
             of_other_stage = bool(waiting.peak) != bool(new.peak) and bool(waiting.features) != bool(new.features)
             if of_other_stage and _same(waiting, new):
                 bump, peak = (waiting, new) if waiting.features else (new, waiting)
-                self._waiting[place] = replace(bump, peak=peak.peak)
+                self._waiting[place] = replace(peak, regions=bump.regions, features=bump.features)
                 return
         self._waiting.append(new)
 
     def _candidate(self, peak: Peak, trace: Window) -> Candidate | None:
-        apex_s = peak.moment.time_s
-        onset_s, offset_s = apex_s - peak.duration_s / 2, apex_s + peak.duration_s / 2
+        onset_s, apex_s, offset_s = self._bounds(peak)
         first, last = np.searchsorted(trace.times_s, (apex_s - CONTEXT_S, apex_s + CONTEXT_S))
         near = Window(trace.times_s[first:last], trace.frames[first:last], trace.values[first:last])
         if not len(near.times_s):

@@ -41,6 +41,7 @@ class Part(Enum):
 
     BUMPS = "bumps"
     PEAKS = "peaks"
+    BOUNDS = "bounds"
     PATTERNS = "patterns"
     LIMIT = "limit"
 
@@ -54,8 +55,9 @@ def train_spotter(
     part: Annotated[
         Part,
         typer.Option(
-            help="bumps, peaks: the decision on either; patterns: of action units, and how people move; "
-            "limit: of detection, in a file of patterns, from people who taught no decision."
+            help="bumps, peaks: the decision on either; bounds: how onset, apex and offset are read at a peak; "
+            "patterns: of action units, and how people move; limit: of detection, in a file of patterns, from people "
+            "who taught no decision."
         ),
     ] = Part.BUMPS,
     footage: Annotated[
@@ -91,10 +93,15 @@ def train_spotter(
             from realtime.training.parts import learn_peaks, lessons_of, make_limit
 
             used = _patterns(patterns)
-            unlike = part is Part.PEAKS  # the limit is of movements that are like their patterns
+            unlike = part is not Part.LIMIT  # the limit is of movements that are like their patterns
             lessons = lessons_of([], used, workers, bars.tick, stop, folders=folders or [], seed=seed, unlike=unlike)
             if part is Part.PEAKS:
                 _report(out, learn_peaks(lessons, seed))
+            elif part is Part.BOUNDS:
+                from realtime.training.peak_bounds import fit_peak_bounds
+
+                fit_peak_bounds(lessons, seed).save(out)
+                stdout.print(f"{out}: taught by {len(lessons)} recordings.", soft_wrap=True)
             else:
                 fitted = make_limit(lessons, used, None if spotter is None else _decision(spotter))
                 fitted.save(out)

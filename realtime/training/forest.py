@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, HistGradientBoostingClassifier
+from sklearn.tree._tree import Tree
 
 from realtime.recognition.classifier import Classifier
 
@@ -33,7 +34,7 @@ def boosted(
             )
         )
     depth = max(int(nodes["depth"].max()) for nodes in stages)
-    return _packed(trees, names, depth, (slope, offset + slope * baseline))
+    return _classifier(trees, names, depth, (slope, offset + slope * baseline))
 
 
 def fit_forest(
@@ -50,19 +51,22 @@ def fit_forest(
     trees = []
     for one in forest.estimators_:
         tree = one.tree_
-        leaf, own = tree.children_left < 0, np.arange(tree.node_count)
         negatives, positives = (tree.value[:, 0] * tree.n_node_samples[:, None]).T  # the tree keeps shares
-        value = np.log((positives * odds + 0.5) / (negatives + 0.5)) / TREES
-        trees.append(
-            (
-                np.where(leaf, 0, tree.feature),
-                np.where(leaf, 0, tree.threshold),
-                np.where(leaf, own, tree.children_left),
-                np.where(leaf, own, tree.children_right),
-                np.where(leaf, value, 0),
-            )
-        )
-    return _packed(trees, names, max(one.tree_.max_depth for one in forest.estimators_), (1.0, 0.0))
+        trees.append(_nodes(tree, np.log((positives * odds + 0.5) / (negatives + 0.5)) / TREES))
+    return _classifier(trees, names, max(one.tree_.max_depth for one in forest.estimators_), (1.0, 0.0))
+
+
+def fit_regression(
+    x: NDArray[np.float32], y: NDArray[np.float64], seed: int, *, trees: int, least_in_leaf: int
+) -> dict[str, NDArray[Any]]:
+    """Fit extremely randomised trees that foretell (n, k) numbers: the fields of `PeakBounds`."""
+    forest = ExtraTreesRegressor(
+        trees, min_samples_leaf=least_in_leaf, max_features=0.5, bootstrap=False, random_state=seed, n_jobs=1
+    ).fit(x, y)
+    fitted = [one.tree_ for one in forest.estimators_]
+    return _padded([_nodes(tree, tree.value[:, :, 0]) for tree in fitted]) | {
+        "depth": np.array(max(tree.max_depth for tree in fitted))
+    }
 
 
 def joined(one: Classifier, other: Classifier, share: float) -> Classifier:
@@ -99,27 +103,32 @@ def joined(one: Classifier, other: Classifier, share: float) -> Classifier:
     )
 
 
-def _packed(
-    trees: Sequence[tuple[NDArray[np.generic], ...]],
-    names: Sequence[str],
-    depth: int,
-    calibration: tuple[float, float],
-) -> Classifier:
-    """Trees of (feature, threshold, left, right, value) by node, padded to one size."""
-    shape = (len(trees), max(len(tree[0]) for tree in trees))
-    types: tuple[type, ...] = (np.int16, np.float32, np.int16, np.int16, np.float32)
-    arrays: list[NDArray[Any]] = [np.zeros(shape, kind) for kind in types]
-    for number, tree in enumerate(trees):
-        for place, column in enumerate(tree):
-            arrays[place][number, : len(column)] = column
-    feature, threshold, left, right, value = arrays
-    return Classifier(
-        names=np.array(names),
-        feature=feature,
-        threshold=threshold,
-        left=left,
-        right=right,
-        value=value,
-        depth=np.array(depth),
-        calibration=np.array(calibration),
+def _nodes(tree: Tree, value: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
+    """The nodes of a fitted tree with what each adds if it is a leaf: feature, threshold, left, right, value."""
+    leaf, own = tree.children_left < 0, np.arange(tree.node_count)
+    return (
+        np.where(leaf, 0, tree.feature),
+        np.where(leaf, 0, tree.threshold),
+        np.where(leaf, own, tree.children_left),
+        np.where(leaf, own, tree.children_right),
+        np.where(leaf.reshape(-1, *[1] * (value.ndim - 1)), value, 0),
     )
+
+
+def _classifier(
+    trees: Sequence[tuple[NDArray[Any], ...]], names: Sequence[str], depth: int, calibration: tuple[float, float]
+) -> Classifier:
+    return Classifier(names=np.array(names), depth=np.array(depth), calibration=np.array(calibration), **_padded(trees))
+
+
+def _padded(trees: Sequence[tuple[NDArray[Any], ...]]) -> dict[str, NDArray[Any]]:
+    """Trees of (feature, threshold, left, right, value) by node, padded to one size."""
+    nodes = max(len(tree[0]) for tree in trees)
+    types = {"feature": np.int16, "threshold": np.float32, "left": np.int16, "right": np.int16, "value": np.float32}
+    fields = {}
+    for place, (name, kind) in enumerate(types.items()):
+        columns = [tree[place] for tree in trees]
+        fields[name] = np.zeros((len(trees), nodes, *columns[0].shape[1:]), kind)
+        for number, column in enumerate(columns):
+            fields[name][number, : len(column)] = column
+    return fields

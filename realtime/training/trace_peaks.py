@@ -13,6 +13,7 @@ from realtime.spotting.columns import WIDTH
 from realtime.spotting.detector import DELAY_S, WARM_UP_S, Detector, Peak
 from realtime.spotting.grid import Steps
 from realtime.spotting.patterns import Patterns
+from realtime.spotting.peak_bounds import bounds_inputs, shipped_peak_bounds
 from realtime.spotting.peak_features import AREAS, peak_features
 from realtime.spotting.responses import DURATIONS_S, GRID_HZ
 from realtime.training.trace_movements import TraceMovement, added_values, draw_movement
@@ -28,6 +29,8 @@ INPUTS = (
 
 PROGRESS_EVERY = 30
 """Steps."""
+BESIDE_S = 0.1
+"""A peak so close to a movement may be of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,8 @@ class Added:
     movement: TraceMovement
     peaks: Peaks
     """Those that are this movement; none where it was missed."""
+    near: Sequence[tuple[float, NDArray[np.float32]]]
+    """The peaks within or beside it, whatever bounds they have: when, and their `bounds_inputs`."""
     z: float
     """By how much it stands out if its whole size shows in the trace; 0 where nothing could be computed."""
 
@@ -102,7 +107,9 @@ def _with_movement(detector: Detector, steps: Steps, movement: TraceMovement) ->
         if newest and abs(newest.time_s - apex_s) < nearest_s:
             nearest_s, per_pct = abs(newest.time_s - apex_s), float(newest.limit[movement.unit])
     peaks = _peaks(found, detector.patterns)
-    return Added(movement, peaks.part(overlapping(peaks, [movement.span_s])), movement.size_pct * per_pct)
+    first_s, last_s = movement.curve.onset_s - BESIDE_S, movement.curve.offset_s + BESIDE_S
+    near = [(p.moment.time_s, bounds_inputs(p)) for p in found if first_s < p.moment.time_s < last_s]
+    return Added(movement, peaks.part(overlapping(peaks, [movement.span_s])), near, movement.size_pct * per_pct)
 
 
 def _peaks(found: Sequence[Peak], patterns: Patterns) -> Peaks:
@@ -110,8 +117,8 @@ def _peaks(found: Sequence[Peak], patterns: Patterns) -> Peaks:
     spans, inputs = [], []
     for peak in found:
         features = peak_features(peak, patterns, times_s, rows)
-        half_s = peak.duration_s / 2
-        spans.append((peak.moment.time_s - half_s, peak.moment.time_s + half_s))
+        span = shipped_peak_bounds()(peak)
+        spans.append((span.onset_s, span.offset_s))
         inputs.append([features[name] for name in INPUTS])
     return Peaks(np.array(spans).reshape(-1, 2), np.array(inputs, np.float32).reshape(-1, len(INPUTS)))
 
