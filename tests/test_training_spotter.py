@@ -13,7 +13,6 @@ from gui.cli import app
 from realtime.pipeline import PipelineParameters
 from realtime.recognition.classifier import (
     PEAK_PRIOR,
-    Classifier,
     classify,
     score_of,
     shipped_classifier,
@@ -97,8 +96,7 @@ def test_a_file_that_holds_no_decision_or_was_changed_meanwhile_is_refused_in_on
     shipped_classifier().save(wrong)  # one of bumps
     with pytest.raises(DecisionError, match="no decision on peaks"):
         decision_file(wrong)
-    broken = Classifier(**{**{name: getattr(forest, name) for name in forest.__slots__}, "left": forest.left + 9999})
-    broken.save(wrong)
+    replace(forest, left=forest.left + 9999).save(wrong)
     with pytest.raises(DecisionError, match="no decision on peaks"):
         decision_file(wrong)
     wrong.write_bytes(b"PK\3\4 nothing")

@@ -8,10 +8,9 @@ training and validation identities). Kept as plain arrays: nothing but NumPy is 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from medn.contract import AU_NAMES
 from realtime.recognition.recognizer import Recognized
 from realtime.spotting.features import FEATURES
 from realtime.spotting.parameters import MAX_MICRO_S
-from realtime.spotting.trees import leaves
+from realtime.spotting.trees import Trees
 from realtime.types import Candidate
 
 INPUTS = (*FEATURES, "micro", *AU_NAMES, "class")
@@ -37,40 +36,19 @@ Chosen on generated people of validation who rest: docs/benchmarks/2026-11-28-bo
 
 
 @dataclass(frozen=True, slots=True)
-class Classifier:
-    """A forest of T trees with at most N nodes each; a leaf's children are the leaf itself."""
+class Classifier(Trees):
+    """Trees whose leaves (T, N) add to the log odds."""
 
     names: NDArray[np.str_]
     """Of the inputs, in their order: some of `INPUTS`."""
-    feature: NDArray[np.int16]
-    """(T, N) index of the feature that a node looks at."""
-    threshold: NDArray[np.float32]
-    """(T, N): up to this value the way goes left."""
-    left: NDArray[np.int16]
-    right: NDArray[np.int16]
-    value: NDArray[np.float32]
-    """(T, N) what a leaf adds to the log odds."""
-    depth: NDArray[np.int64]
-    """() the longest way to a leaf."""
     calibration: NDArray[np.float64]
     """(2,) slope and offset of the log odds (Platt 1999), fitted on held-out videos."""
 
     def log_odds(self, inputs: Mapping[str, float]) -> float:
         """Calibrated log odds that a candidate of such `inputs` is a micro-expression; KeyError if one is missing."""
         x = np.array([inputs[name] for name in self.names], np.float32)
-        node = leaves(self.feature, self.threshold, self.left, self.right, int(self.depth), x)
         slope, offset = self.calibration
-        return float(slope * self.value[np.arange(len(node)), node].sum() + offset)
-
-    def save(self, path: Path) -> None:
-        """Write the arrays."""
-        np.savez_compressed(path, **asdict(self))
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote; OSError or ValueError if it is not that."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**arrays)
+        return float(slope * self.leaves(x).sum() + offset)
 
 
 @cache

@@ -5,23 +5,23 @@ randomised regression trees (Geurts et al. 2006) were taught by movements added 
 (`realtime.training.peak_bounds`), and ship as `peak_bounds.npz`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.spotting.detector import Peak
 from realtime.spotting.responses import GRID_HZ
-from realtime.spotting.trees import leaves
+from realtime.spotting.trees import Trees
 
 PEAK_BOUNDS_FILE = Path(__file__).with_name("peak_bounds.npz")
 COURSE_STEPS = 15
 """Steps of the course on either side of the peak that are looked at: half a second."""
-INPUTS = 6 + (2 * COURSE_STEPS + 1) + 1
-"""Numbers that the bounds are read from, see `bounds_inputs`."""
+STATISTIC = 1
+"""The place of the peak's statistic among `bounds_inputs`."""
 LEAST_S = 0.04
 """From onset to apex, and from apex to offset."""
 MOST_APART_S = 0.2
@@ -37,38 +37,15 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PeakBounds:
-    """T regression trees with at most N nodes each; a leaf's children are the leaf itself."""
-
-    feature: NDArray[np.int16]
-    """(T, N) which of the inputs a node looks at."""
-    threshold: NDArray[np.float32]
-    """(T, N): up to this value the way goes left."""
-    left: NDArray[np.int16]
-    right: NDArray[np.int16]
-    value: NDArray[np.float32]
-    """(T, N, 3) onset, apex and offset of a leaf, s from the peak."""
-    depth: NDArray[np.int64]
-    """() the longest way to a leaf."""
+class PeakBounds(Trees):
+    """Trees whose leaves (T, N, 3) hold onset, apex and offset, s from the peak."""
 
     def __call__(self, peak: Peak) -> Span:
         """The bounds of the movement at a peak."""
-        x = bounds_inputs(peak)
-        node = leaves(self.feature, self.threshold, self.left, self.right, int(self.depth), x)
-        onset, apex, offset = self.value[np.arange(len(node)), node].mean(axis=0).tolist()
+        onset, apex, offset = self.leaves(bounds_inputs(peak)).mean(axis=0).tolist()
         apex = min(max(apex, -MOST_APART_S), MOST_APART_S)
         at_s = peak.moment.time_s
         return Span(at_s + min(onset, apex - LEAST_S), at_s + apex, at_s + max(offset, apex + LEAST_S))
-
-    def save(self, path: Path) -> None:
-        """Write the arrays."""
-        np.savez_compressed(path, **asdict(self))
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote; OSError or ValueError if it is not that."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**arrays)
 
 
 @cache
@@ -78,8 +55,10 @@ def shipped_peak_bounds() -> PeakBounds:
 
 
 def bounds_inputs(peak: Peak) -> NDArray[np.float32]:
-    """(`INPUTS`,) of a peak: its duration and statistic, the shares of the four lengths, its part of the face, and its
-    course over `COURSE_STEPS` on either side, from the level beside the movement and in units of its height."""
+    """(n,) of a peak: its duration and statistic, the shares of the four lengths, its course and its part of the face.
+
+    The course reaches over `COURSE_STEPS` on either side, from the level beside the movement, in units of its height.
+    """
     statistic = peak.moment.statistic[peak.part]
     course, middle = peak.course.astype(np.float64), len(peak.course) // 2
     steps = np.arange(-COURSE_STEPS, COURSE_STEPS + 1)

@@ -191,7 +191,7 @@ def _make_patterns(
         made = make_patterns(faces, folders, workers, progress, stop, counted, seed)
     made.save(out)
     stdout.print(f"{out}: {len(made.patterns)} patterns on {len(made.channels)} channels.")
-    stderr.print("Next: --part peaks and --part limit with --patterns, because both depend on them.")
+    stderr.print("Next: --part bounds, peaks and limit with --patterns, because all depend on them.")
 
 
 def _from_footage(

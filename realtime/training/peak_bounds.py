@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from realtime.spotting.peak_bounds import PeakBounds
+from realtime.spotting.peak_bounds import STATISTIC, PeakBounds
 from realtime.training.forest import fit_regression
 from realtime.training.peak_decision import LEAST_PEAKS, Lesson
 
@@ -15,8 +15,6 @@ LEAST_Z = 5.0
 LEAST_STATISTIC = 2.5
 """… and so it does at lower peaks."""
 
-_STATISTIC = 1  # its place among `bounds_inputs`
-
 
 def fit_peak_bounds(lessons: Sequence[Lesson], seed: int) -> PeakBounds:
     """Fit regression trees to the movements that were added in recordings. ValueError if they are too few."""
@@ -24,7 +22,7 @@ def fit_peak_bounds(lessons: Sequence[Lesson], seed: int) -> PeakBounds:
     for added in (one for each in lessons for one in each.added if one.z >= LEAST_Z):
         curve = added.movement.curve
         for at_s, inputs in added.near:
-            if inputs[_STATISTIC] >= LEAST_STATISTIC:
+            if inputs[STATISTIC] >= LEAST_STATISTIC:
                 x.append(inputs)
                 bounds.append((curve.onset_s - at_s, curve.apex_s - at_s, curve.offset_s - at_s))
     if len(x) < LEAST_PEAKS:
