@@ -159,17 +159,31 @@ def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
             apexes.append(label)
         else:
             spans[label.tier, *_span(label)].append(label)
+    apex_of = _apexes_of([same[0] for same in spans.values()], apexes)
     for same in spans.values():
         first = same[0]
-        inside = (apex for apex in apexes if apex.tier == first.tier and first.start_s <= apex.start_s <= first.end_s)
-        apex = next(inside, None)
-        apex_s = apex.start_s if apex else None
         own = next(filter(None, (_OWN_LINE.fullmatch(label.text.rstrip("; ")) for label in same)), None)
         text = own["found"] if own else "; ".join(label.text for label in same)
-        coded = coding_of(text, first.start_s, first.end_s, apex_s)
+        coded = coding_of(text, first.start_s, first.end_s, apex_of.get(first))
         if own:
             coded = replace(coded, status=Status(own["status"] or "unreviewed"), text=own["note"] or "")
         yield coded
+
+
+def _apexes_of(spans: Sequence[Label], points: Sequence[Label]) -> dict[Label, float]:
+    """The apex of each span that has one; where spans overlap, the one with the least choice takes its point first."""
+    inside = {
+        span: sorted(p.start_s for p in points if p.tier == span.tier and span.start_s <= p.start_s <= span.end_s)
+        for span in spans
+    }
+    found: dict[Label, float] = {}
+    taken: set[tuple[str, float]] = set()
+    for span in sorted(spans, key=lambda each: (len(inside[each]), each.start_s)):
+        free_s = next((at_s for at_s in inside[span] if (span.tier, at_s) not in taken), None)
+        if free_s is not None:
+            found[span] = free_s
+            taken.add((span.tier, free_s))
+    return found
 
 
 def _span(label: Label) -> tuple[int, int]:

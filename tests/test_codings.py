@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -63,6 +64,18 @@ def test_one_session_through_every_export_comes_back_through_every_import(tmp_pa
         assert [text for *_, text in times] == [text for *_, text in wanted], name
         for one, other in zip(times, wanted, strict=True):
             assert one[:2] == pytest.approx(other[:2], abs=1.1e-3), name
+
+
+def test_movements_that_overlap_keep_their_own_apexes_through_boris(tmp_path):
+    times = [(0.003, 0.251, 0.367), (0.17, 0.532, 0.615), (0.3, 0.35, 0.7)]
+    found = [
+        (replace(EVENT, onset_s=onset_s, apex_s=apex_s, offset_s=offset_s), (Status.UNREVIEWED, ""))
+        for onset_s, apex_s, offset_s in times
+    ]
+    path, *_ = write_session(tmp_path / "s.medn", found)
+    assert medn("export", path, "--to", "boris", "--out", tmp_path).exit_code == 0
+    read = sorted(read_codings(tmp_path / "s.boris"), key=lambda one: one.onset_s)
+    assert [(round(one.onset_s, 3), one.apex_s, round(one.offset_s, 3)) for one in read] == times
 
 
 def test_another_coders_session_is_read_with_their_review_and_again_in_place_of_the_first(tmp_path):
