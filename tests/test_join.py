@@ -1,12 +1,15 @@
 """Candidates of both first stages: the same movement is one candidate, and nothing is lost."""
 
+from dataclasses import replace
+from itertools import permutations
+
 import numpy as np
 import pytest
 
 from realtime.ring import Window
 from realtime.spotting.columns import WIDTH
 from realtime.spotting.detector import Detector
-from realtime.spotting.join import WAIT_S, Join
+from realtime.spotting.join import WAIT_S, Join, movements_of
 from realtime.spotting.patterns import UNITS, shipped_patterns
 from realtime.spotting.peak_bounds import shipped_peak_bounds
 from realtime.types import Candidate
@@ -55,6 +58,17 @@ def test_movements_apart_stay_two_candidates_whichever_comes_first(peak, bump_fi
         assert join(APEX_S + 0.9, bumps, peaks, TRACE) == []
     both = join(APEX_S + 0.7 + WAIT_S + 0.1, [], [], TRACE)
     assert sorted(bool(candidate.peak) for candidate in both) == [False, True]
+
+
+def test_a_bump_is_of_the_strongest_of_the_peaks_that_it_may_be_of_in_whatever_order_they_came():
+    found, other = bump(APEX_S, 0.2), bump(APEX_S + 0.15, 0.2)
+    peaks = [
+        replace(bump(APEX_S + later_s), features={}, peak={"statistic": statistic})
+        for later_s, statistic in ((-0.1, 2.2), (0.05, 4.0), (0.2, 2.0))
+    ]
+    for order in permutations(peaks):
+        joined = [one.peak for one in movements_of([found, other], order) if one.bump]
+        assert joined == [peaks[1], peaks[2]]
 
 
 def test_a_flush_gives_what_waits_once_and_a_reset_nothing(peak):

@@ -6,7 +6,7 @@ peak's bounds, which are nearer to the truth (docs/spotting.md).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +48,42 @@ def overlap(one: Span, other: Span) -> float:
     return max(shared_s, 0.0) / (max(one.offset_s, other.offset_s) - min(one.onset_s, other.onset_s))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """What either stage found of one movement, or both."""
+
+    bump: Candidate | None
+    peak: Candidate | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """It as one candidate."""
+        if self.bump and self.peak:
+            return replace(self.peak, regions=self.bump.regions, features=self.bump.features)
+        one = self.bump or self.peak
+        assert one is not None
+        return one
+
+
+def movements_of(bumps: Sequence[Candidate], peaks: Sequence[Candidate]) -> list[Movement]:
+    """What both stages found as movements: of the pairs that may be one, those of the strongest peaks are.
+
+    A strong movement has weak peaks beside it, whose bounds are wrong and whose evidence says little.
+    """
+    pairs = [
+        (peak.peak["statistic"], overlap(bump, peak), b, p)
+        for b, bump in enumerate(bumps)
+        for p, peak in enumerate(peaks)
+        if _same(bump, peak)
+    ]
+    of_bump: dict[int, int] = {}
+    for _, _, b, p in sorted(pairs, reverse=True):
+        if b not in of_bump and p not in of_bump.values():
+            of_bump[b] = p
+    found = [Movement(bump, peaks[of_bump[b]] if b in of_bump else None) for b, bump in enumerate(bumps)]
+    return found + [Movement(None, peak) for p, peak in enumerate(peaks) if p not in of_bump.values()]
+
+
 class Join:
     """One face's candidates of both stages; `flush` at the end, `reset` to forget."""
 
@@ -60,7 +96,7 @@ class Join:
 
     def reset(self) -> None:
         """Forget what waits."""
-        self._waiting: list[Candidate] = []
+        self._waiting: list[Movement] = []
 
     def __call__(
         self, now_s: float, bumps: Sequence[Candidate], peaks: Sequence[Peak], trace: Window
@@ -70,9 +106,32 @@ class Join:
         Bumps that are too long to be a micro-expression come back at once.
         """
         due = [bump for bump in bumps if bump.offset_s - bump.onset_s > MAX_MICRO_S]
-        for bump in bumps:
-            if bump.offset_s - bump.onset_s <= MAX_MICRO_S:
-                self._add(bump)
+        self._add(
+            [bump for bump in bumps if bump.offset_s - bump.onset_s <= MAX_MICRO_S], self._candidates(peaks, trace)
+        )
+        unripe = [one.candidate for one in self._waiting if one.candidate.apex_s > now_s - WAIT_S]
+        # candidates of one movement are decided together, so that the most probable one is reported
+        waiting = [one for one in self._waiting if any(overlap(one.candidate, other) >= SAME_IOU for other in unripe)]
+        ripe = [one for one in self._waiting if one not in waiting]
+        self._waiting = waiting
+        return due + [_confirmed(one.candidate, now_s) for one in ripe]
+
+    def flush(self, now_s: float, bumps: Sequence[Candidate], peaks: Sequence[Peak], trace: Window) -> list[Candidate]:
+        """All that still waits, with what both stages found at the end."""
+        found = self(now_s, bumps, peaks, trace)
+        left = [_confirmed(one.candidate, now_s) for one in self._waiting]
+        self.reset()
+        return found + left
+
+    def _add(self, bumps: Sequence[Candidate], peaks: Sequence[Candidate]) -> None:
+        if bumps or peaks:
+            held = self._waiting
+            self._waiting = movements_of(
+                [*(one.bump for one in held if one.bump), *bumps], [*(one.peak for one in held if one.peak), *peaks]
+            )
+
+    def _candidates(self, peaks: Sequence[Peak], trace: Window) -> list[Candidate]:
+        found = []
         for peak in peaks:
             try:
                 candidate = self._candidate(peak, trace)
@@ -80,29 +139,8 @@ class Join:
                 self.faults.append(f"at {peak.moment.time_s:.2f} s: {error}")
                 continue
             if candidate is not None:
-                self._add(candidate)
-        unripe = [candidate for candidate in self._waiting if candidate.apex_s > now_s - WAIT_S]
-        # candidates of one movement are decided together, so that the most probable one is reported
-        waiting = [one for one in self._waiting if any(overlap(one, other) >= SAME_IOU for other in unripe)]
-        ripe = [one for one in self._waiting if one not in waiting]
-        self._waiting = waiting
-        return due + [_confirmed(candidate, now_s) for candidate in ripe]
-
-    def flush(self, now_s: float, bumps: Sequence[Candidate], peaks: Sequence[Peak], trace: Window) -> list[Candidate]:
-        """All that still waits, with what both stages found at the end."""
-        found = self(now_s, bumps, peaks, trace)
-        left = [_confirmed(candidate, now_s) for candidate in self._waiting]
-        self.reset()
-        return found + left
-
-    def _add(self, new: Candidate) -> None:
-        for place, waiting in enumerate(self._waiting):
-            of_other_stage = bool(waiting.peak) != bool(new.peak) and bool(waiting.features) != bool(new.features)
-            if of_other_stage and _same(waiting, new):
-                bump, peak = (waiting, new) if waiting.features else (new, waiting)
-                self._waiting[place] = replace(peak, regions=bump.regions, features=bump.features)
-                return
-        self._waiting.append(new)
+                found.append(candidate)
+        return found
 
     def _candidate(self, peak: Peak, trace: Window) -> Candidate | None:
         onset_s, apex_s, offset_s = self._bounds(peak)
