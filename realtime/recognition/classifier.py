@@ -28,10 +28,13 @@ probability of its most probable class."""
 
 CLASSIFIER_FILE = Path(__file__).with_name("classifier.npz")
 PEAK_CLASSIFIER_FILE = Path(__file__).with_name("peak_classifier.npz")
+BUMP_PRIOR = 1.0
 PEAK_PRIOR = 3.5
-"""Micro-expressions are rarer among the peaks of a recording than among those that the classifier was trained on.
+"""Micro-expressions are rarer in a recording than among the candidates that the classifiers were trained on: the log odds
+of bumps and peaks are lowered by so much.
 
-Chosen on generated people of validation who rest: docs/benchmarks/2026-11-28-bounds-and-correlation.md.
+Chosen on generated people of validation who rest and on implants in real footage, development seeds:
+docs/benchmarks/2026-11-28-two-stages.md.
 """
 
 
@@ -79,7 +82,7 @@ def classify(
     """Accept a candidate whose score reaches the threshold; reject another with its reason.
 
     Each stage has its classifier, that of the peaks is the shipped one or `peaks`; a movement is a micro-expression by
-    one or the other with the sum of both odds, those of the peak lowered by `PEAK_PRIOR`.
+    one or the other with the sum of both odds, each lowered by its prior.
     """
     duration_s = candidate.offset_s - candidate.onset_s
     if duration_s > MAX_MICRO_S:
@@ -96,7 +99,7 @@ def classify(
 
 def score_of(bump: float | None, peak: float | None) -> float:
     """The score, 0–1, from the log odds of both classifiers, None where a stage found nothing."""
-    log_odds = -math.inf if bump is None else bump
+    log_odds = -math.inf if bump is None else bump - BUMP_PRIOR
     if peak is not None:
         log_odds = float(np.logaddexp(log_odds, peak - PEAK_PRIOR))
     return 1 / (1 + math.exp(-log_odds))
