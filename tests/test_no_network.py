@@ -14,11 +14,19 @@ import pytest
 
 from tests.recordings import repeated
 
-SECONDS = 20
+SECONDS = 10
 OWN_FOLDERS = (".cache/medn", ".config/medn", ".local/share/medn")
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+DEMO = """
+import medn.synthetic.film
+from gui.cli import main
+
+medn.synthetic.film.SAMPLE_S = 6.0  # of 36 s, which take a minute here
+main()
+"""
 
 WORKER = """
 import sys, time
@@ -79,14 +87,15 @@ IMPORTED_FIRST = ("medn", "realtime.pipeline", "gui.app", "benchmarks.replay", "
 def traced(film, tmp_path_factory):
     """All programs at once, each `SECONDS` long or until its work is done: name → (network calls, files left)."""
     base = tmp_path_factory.mktemp("traced")
-    long = repeated(film, base / "long.mp4", 7)
+    long = repeated(film, base / "long.mp4", 3)
+    (base / "demo.py").write_text(DEMO)
     (base / "worker.py").write_text(WORKER)
     (base / "window.py").write_text(WINDOW)
     (base / "microphone.py").write_text(MICROPHONE)
     (base / "orders.py").write_text(ORDERS_OF_IMPORT)
     command, live_s = ("-m", "gui"), ("--seconds", str(SECONDS))
     programs = {
-        "demo": (*command, "demo"),
+        "demo": (str(base / "demo.py"), "demo"),
         "replay": (*command, "replay", str(long), "--out", "OUT"),
         "replay with two workers": (*command, "replay", str(long), str(film), "--workers", "2", "--out", "OUT"),
         "replay with PyTorch": (*command, "replay", str(film), "--runtime", "pytorch", "--out", "OUT"),
