@@ -6,12 +6,13 @@ from pathlib import Path
 
 import torch
 
+from medn.model.config import MEDNConfig
 from medn.model.medn import MEDN
 
 
-def seeded_network() -> MEDN:
+def seeded_network(**sizes) -> MEDN:
     torch.manual_seed(0)
-    return MEDN().eval()
+    return MEDN(MEDNConfig(**sizes)).eval()
 
 
 @dataclass(frozen=True)
