@@ -30,8 +30,8 @@ CLASSIFIER_FILE = Path(__file__).with_name("classifier.npz")
 PEAK_CLASSIFIER_FILE = Path(__file__).with_name("peak_classifier.npz")
 BUMP_PRIOR = 1.0
 PEAK_PRIOR = 3.5
-"""Micro-expressions are rarer in a recording than among the candidates that the classifiers were trained on: the log odds
-of bumps and peaks are lowered by so much.
+"""Micro-expressions are rarer in a recording than among the candidates that the classifiers were trained on: the log
+odds of bumps and peaks are lowered by so much.
 
 Chosen on generated people of validation who rest and on implants in real footage, development seeds:
 docs/benchmarks/2026-11-28-two-stages.md.
