@@ -67,8 +67,8 @@ def test_a_bump_is_of_the_strongest_of_the_peaks_that_it_may_be_of_in_whatever_o
         for later_s, statistic in ((-0.1, 2.2), (0.05, 4.0), (0.2, 2.0))
     ]
     for order in permutations(peaks):
-        joined = [one.peak for one in movements_of([found, other], order) if one.bump]
-        assert joined == [peaks[1], peaks[2]]
+        peak_of = {one.bump.apex_s: one.peak for one in movements_of([found, other], order) if one.bump}
+        assert peak_of == {found.apex_s: peaks[1], other.apex_s: peaks[2]}
 
 
 def test_a_flush_gives_what_waits_once_and_a_reset_nothing(peak):

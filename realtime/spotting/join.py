@@ -52,17 +52,10 @@ def overlap(one: Span, other: Span) -> float:
 class Movement:
     """What either stage found of one movement, or both."""
 
+    candidate: Candidate
+    """It as one candidate."""
     bump: Candidate | None
     peak: Candidate | None
-
-    @property
-    def candidate(self) -> Candidate:
-        """It as one candidate."""
-        if self.bump and self.peak:
-            return replace(self.peak, regions=self.bump.regions, features=self.bump.features)
-        one = self.bump or self.peak
-        assert one is not None
-        return one
 
 
 def movements_of(bumps: Sequence[Candidate], peaks: Sequence[Candidate]) -> list[Movement]:
@@ -80,8 +73,12 @@ def movements_of(bumps: Sequence[Candidate], peaks: Sequence[Candidate]) -> list
     for _, _, b, p in sorted(pairs, reverse=True):
         if b not in of_bump and p not in of_bump.values():
             of_bump[b] = p
-    found = [Movement(bump, peaks[of_bump[b]] if b in of_bump else None) for b, bump in enumerate(bumps)]
-    return found + [Movement(None, peak) for p, peak in enumerate(peaks) if p not in of_bump.values()]
+    joined = [(bumps[b], peaks[p]) for b, p in of_bump.items()]
+    return [
+        *(Movement(replace(peak, regions=bump.regions, features=bump.features), bump, peak) for bump, peak in joined),
+        *(Movement(bump, bump, None) for b, bump in enumerate(bumps) if b not in of_bump),
+        *(Movement(peak, None, peak) for p, peak in enumerate(peaks) if p not in of_bump.values()),
+    ]
 
 
 class Join:

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from medn.evaluation.spotting_metrics import IOU_AT_LEAST, iou
 from realtime.batch import Tick
 from realtime.drivers import StopSign
-from realtime.recognition.classifier import INPUTS, Classifier, classifier_inputs
+from realtime.recognition.classifier import INPUTS, Classifier, classifier_inputs, score_of
 from realtime.recognition.recognizer import Recognized
 from realtime.spotting.parameters import MAX_MICRO_S
 from realtime.training.forest import boosted
@@ -97,7 +97,10 @@ def fit(
         log_odds[fold == held_out] = trees.decision_function(x[fold == held_out])
     platt = LogisticRegression(C=1e3).fit(log_odds[brief, None], hit[brief])
     whole = _trees(seed).fit(x[brief], hit[brief])
-    scores = np.where(brief, platt.predict_proba(log_odds[:, None])[:, 1], 0.0)
+    calibrated = platt.decision_function(log_odds[:, None])
+    scores = np.array(
+        [score_of(one, None) if is_brief else 0.0 for one, is_brief in zip(calibrated, brief, strict=True)]
+    )
     return boosted(whole, names, (float(platt.coef_[0, 0]), float(platt.intercept_[0]))), scores
 
 
