@@ -236,7 +236,7 @@ def test_every_place_of_the_sensitivity_slider_gives_the_run_a_score_threshold_b
         until(lambda: pipeline.parameters.score_threshold == live.settings.score_threshold, 5)
         applied.append(pipeline.parameters.score_threshold)
         said = live.sensitivity._description.text()
-        assert said.startswith(f"from score {applied[-1]:.1f}: ")
+        assert said.startswith(f"from {applied[-1]:.1f}: ")
         assert said.endswith(" false alarms a minute")
     assert all(0 < threshold < 1 for threshold in applied)
     assert all(after < before for before, after in itertools.pairwise(applied))

@@ -79,4 +79,4 @@ def description(score_threshold: float) -> str:
     """Describe a place of the slider."""
     false_alarms = FALSE_ALARMS_PER_MIN[score_threshold]
     rate = f"about {false_alarms:.2g}" if false_alarms else "under 0.1"
-    return f"from score {score_threshold:.1f}: {rate} false alarms a minute"
+    return f"from {score_threshold:.1f}: {rate} false alarms a minute"
