@@ -156,6 +156,25 @@ def test_the_list_gives_names_and_a_session_that_is_missing_or_unreadable_is_nam
     assert pandas.isna(second["participant"])
 
 
+def test_a_participant_written_in_the_app_counts_where_the_list_gives_none_and_before_the_path(tmp_path):
+    paths = {name: write(tmp_path / f"{name}.medn", seconds=1) for name in ("a", "b", "sub-07_task-rest", "sub-08")}
+    for name in ("a", "b", "sub-07_task-rest"):
+        with open_session(paths[name]) as session:
+            session.describe(participant=f"written {name}", note="glasses")
+    (tmp_path / "study.csv").write_text("session,participant,condition\na,P1,stress\nb,,rest\n")
+    found = {one.name: (one.place.participant, one.place.condition) for one in read_study(tmp_path).sessions}
+    assert found == {
+        "a": ("P1", "stress"),
+        "b": ("written b", "rest"),
+        "sub-07_task-rest": ("written sub-07_task-rest", "rest"),
+        "sub-08": ("08", ""),
+    }
+    assert medn("study", tmp_path).exit_code == 0
+    notes = pandas.read_csv(tmp_path / "study" / "sessions.csv").set_index("session")["note"]
+    assert notes["a"] == "glasses"
+    assert pandas.isna(notes["sub-08"])
+
+
 def test_a_folder_without_sessions_and_a_bad_list_give_one_sentence(tmp_path):
     assert medn("study", tmp_path).exit_code == 2
     write(tmp_path / "a.medn", seconds=1)

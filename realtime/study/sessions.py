@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class StudyError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a study's list says of a session; empty where it says nothing."""
+    """Who a session is of, under which condition, and who reviewed it; empty where nothing says so."""
 
     participant: str = ""
     condition: str = ""
@@ -87,8 +87,8 @@ def read_study(folder: Path) -> Study:
     """Read every session below a folder, in the order of their names.
 
     Participant, condition and reviewer come from `study.csv` in it, if that is there, else participant and condition
-    from the BIDS entities sub- and task- of the session's path. Raises `StudyError` where there is no session, or for
-    a list that cannot be read.
+    from the BIDS entities sub- and task- of the session's path. A participant that somebody wrote in the app counts
+    where the list gives none. Raises `StudyError` where there is no session, or for a list that cannot be read.
     """
     paths = sorted(path for path in folder.rglob("*.medn") if path.is_file())
     if not paths:
@@ -97,18 +97,18 @@ def read_study(folder: Path) -> Study:
     found, problems = [], []
     for path in paths:
         name = path.relative_to(folder).with_suffix("").as_posix()
-        place = listed.pop(name, None) or _from_name(name)
         try:
-            found.append(_read(path, name, place))
+            found.append(_read(path, name, listed.pop(name, None)))
         except UserError as error:
             problems.append(str(error))
     problems += [f"{folder / LIST} lists {name}, which is not below {folder}." for name in listed]
     return Study(folder, tuple(found), tuple(problems))
 
 
-def _read(path: Path, name: str, place: Place) -> StudySession:
+def _read(path: Path, name: str, listed: Place | None) -> StudySession:
     with open_session(path) as session:
         info, events, codings = session.info, session.events(), session.codings()
+        place = _place(name, listed, info.participant)
         rows = list(session.frames())
         time = judged_time(rows)
         first = session.reviewer
@@ -157,10 +157,12 @@ def _marked(marks: Sequence[Annotation], called: Mapping[str, str], length_s: fl
         yield mark_agreements(marks, a, b, (name_a, name_b), length_s)[0].units
 
 
-def _from_name(name: str) -> Place:
-    """Participant and condition by BIDS entities anywhere in the path, such as sub-01/sub-01_task-interview."""
+def _place(name: str, listed: Place | None, written: str) -> Place:
+    """By the list, by the participant written in the app, or by BIDS entities: sub-01/sub-01_task-interview."""
+    if listed:
+        return replace(listed, participant=listed.participant or written)
     entities = dict(re.findall(r"(?:^|[/_])(sub|task)-([A-Za-z0-9]+)", name))
-    return Place(entities.get("sub", ""), entities.get("task", ""))
+    return Place(written or entities.get("sub", ""), entities.get("task", ""))
 
 
 def _read_list(path: Path) -> dict[str, Place]:

@@ -27,7 +27,7 @@ SESSION_COLUMNS: dict[str, type] = {
     "upper_limit_pct": float, "lower_limit_pct": float,
     "events": int, "unreviewed": int, "rates_over": str, "counted": int, "events_per_min": float,
     **{f"{name}_per_min": float for name in (*EMOTIONS, *AU_NAMES)},
-    "partial": str, "damage": str, "settings": str, "medn": str, "weights_sha256": str,
+    "note": str, "partial": str, "damage": str, "settings": str, "medn": str, "weights_sha256": str,
 }  # fmt: skip
 EVENT_COLUMNS: dict[str, type] = {
     **_HEAD, "onset_s": float, "apex_s": float, "offset_s": float, "emotion": str, "aus": str, "text": str,
@@ -137,7 +137,8 @@ def _session_rows(study: Study) -> Iterator[tuple[Cell, ...]]:
                 *_head(session, coder), info.source, info.created_utc, session.length_s / 60, *minutes, *limits,
                 len(found), session.unreviewed.get(coder),
                 rates.over, rates.counted, rates.events, *rates.classes.values(), *rates.units.values(),
-                info.partial, session.damage, session.settings, info.versions.get("medn"), info.weights_sha256,
+                info.note or None, info.partial, session.damage,
+                session.settings, info.versions.get("medn"), info.weights_sha256,
             )  # fmt: skip
 
 
