@@ -82,8 +82,7 @@ def test_stages_add_up_to_the_step():
     assert p50["step between landmarks"] < p50["landmarks"] < p50["step with landmarks"]
 
 
-def test_growth_finds_what_a_face_costs_and_what_a_long_run_leaves(monkeypatch):
-    monkeypatch.setattr(growth, "FILLED_FRAMES", 50)
+def test_growth_finds_what_a_face_costs_and_what_a_long_run_leaves():
     found = growth.measure(growth.Size(1, 6, 250), silent)
     subjects = {measure.subject for measure in found.measures}
     assert {"1 face", "4 faces", "a further face", "250 frames"} <= subjects
