@@ -18,6 +18,7 @@ import medn.commands
 import realtime.cli
 import realtime.evaluation.commands
 import realtime.import_command
+import realtime.live_command
 import realtime.training.commands
 from gui.display import display_problem
 from medn.faults import report_faults
@@ -33,6 +34,7 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(realtime.live_command.app)
 app.add_typer(realtime.cli.app)
 app.add_typer(realtime.import_command.app)
 app.add_typer(realtime.evaluation.commands.app)

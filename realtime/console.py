@@ -1,4 +1,4 @@
-"""What the stream's commands share: Ctrl-C that saves, progress bars, an option."""
+"""What the stream's commands share: options, Ctrl-C that saves, progress bars."""
 
 import signal
 import threading
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from realtime.batch import Tick
     from realtime.recognition.decision import DecisionFile
 
+Faces = Annotated[int, typer.Option(min=1, max=4, help="The most faces to follow.")]
+Runtime = Annotated[str, typer.Option(help="What recognises: auto, or one that `medn doctor` names.")]
+Rate = Annotated[float | None, typer.Option(min=1, help="Pictures a second, where the source is a folder of pictures.")]
 Threshold = Annotated[float, typer.Option(min=0, max=1, help="Report candidates from this score on, 0 to 1.")]
-
 SpotterFile = Annotated[
     Path | None, typer.Option("--spotter", help="A decision on peaks that `medn train-spotter` made, FILE.npz.")
 ]

@@ -1,15 +1,11 @@
-"""Session files: written data can be read back, also after a crash; an unusable file is reported in one sentence."""
+"""Session files: written data can be read back; an unusable file is reported in one sentence."""
 
-import csv
 import math
 import os
-import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,26 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medn.contract import AU_NAMES, EMOTIONS
-from realtime.batch.earlier import settle
 from realtime.drivers import run_replay
-from realtime.export import export_sessions, formats_named
-from realtime.faces.detector import Detections
-from realtime.session import SessionError, SessionInfo, SessionWriter, Status, delete_session, open_session
+from realtime.session import SessionError, SessionWriter, Status, delete_session, open_session
 from realtime.session.paths import free_path
 from realtime.session.recorder import Recorder
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind
-from realtime.types import LIMIT_DELAY_S, REGION_GROUPS, Analysis, Event, FaceReading, Frame
-from tests.recordings import StopsAt
-
-PICTURE = np.zeros((2, 2, 3), np.uint8)
-INFO = SessionInfo(
-    source="camera 0",
-    video="/somewhere/v.mp4",
-    parameters={"spotter": {"threshold": 0.38}},
-    versions={"medn": "0.1.0"},
-    weights_sha256="ab" * 32,
-    consent="A. Person agreed to be recorded.",
-)
+from realtime.types import LIMIT_DELAY_S, REGION_GROUPS, Analysis, Event, Frame
+from tests.readings import INFO, PICTURE, Still, an_event, reading
 
 seconds = st.floats(0, 1e5)
 fractions = st.floats(0, 1)
@@ -60,23 +43,6 @@ events = st.builds(
     aus=st.none() | st.dictionaries(st.sampled_from(AU_NAMES), fractions),
     accepted=st.booleans(),
 )
-
-
-def reading(face, level=1.0, limit_pct=(math.nan, math.nan)):
-    return FaceReading(
-        face=face,
-        points=np.zeros((478, 3), np.float32),
-        motion=np.arange(6, dtype=np.float32) * level,
-        threshold=np.full(6, 0.375, np.float32),
-        yaw_pitch_roll_deg=(1.0, -2.0, np.float32(0.5)),
-        eye_distance_px=61.5,
-        calibrated=face == 0,
-        limit_pct=limit_pct,
-    )
-
-
-def an_event(onset_s=1.0):
-    return Event(0, onset_s, onset_s + 0.1, onset_s + 0.2, 30, 33, 36, 0.9, {"brows": 1.2}, {"blink": 0.1}, 120.0, 0.4)
 
 
 @settings(max_examples=15, deadline=None)
@@ -158,20 +124,6 @@ def test_a_session_of_the_first_version_is_read_as_not_judged(tmp_path):
         assert len(session.events()) == 3
 
 
-class Still:
-    """The smallest pipeline."""
-
-    def detect(self, frame):
-        return Detections(None, 0.0)
-
-    def step(self, frame, detections=None):
-        events = (an_event(frame.time_s),) if frame.index == 5 else ()
-        return Analysis(frame.index, frame.time_s, (reading(0),), events)
-
-    def flush(self):
-        return Analysis(-1, 0.0)
-
-
 def test_a_run_leaves_one_single_file_with_its_summary_that_any_sqlite_client_reads(tmp_path):
     path = tmp_path / "run.medn"
     with SessionWriter(path, INFO) as writer:
@@ -215,77 +167,6 @@ def test_an_early_session_without_a_table_of_pictures_still_opens(tmp_path):
     with open_session(path) as stored:
         [kept] = stored.events()
         assert stored.pictures(kept.id) == {}
-
-
-WRITE_FOREVER = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, "tests")
-from test_session import *
-writer = SessionWriter(Path(sys.argv[1]), INFO)
-began_s = time.monotonic()
-for i in range(10**9):
-    writer.on_analysis(Analysis(i, 0.0, (reading(0),)), Frame(i, time.monotonic() - began_s, PICTURE))
-    if i == 20:
-        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
-    print(time.monotonic() - began_s, flush=True)
-    time.sleep(0.005)
-"""
-
-
-def test_a_killed_process_leaves_everything_but_the_last_second(tmp_path):
-    path = tmp_path / "killed.medn"
-    command = [sys.executable, "-c", WRITE_FOREVER, path]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as process:
-        printed_s = 0.0
-        while printed_s < 2.2:
-            printed_s = float(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        printed_s = float((process.stdout.read().splitlines() or [printed_s])[-1])
-    with open_session(path) as session:
-        frames = list(session.frames())
-        assert printed_s - 1 < frames[-1].time_s <= printed_s
-        assert [f.frame for f in frames] == list(range(len(frames)))
-        assert len(session.events()) == 1
-        assert session.info.closed_utc is None
-    assert [p.name for p in tmp_path.iterdir()] == ["killed.medn"], "the reader removes the log"
-
-
-KILL_WHILE_CREATING = """
-import os, random, signal, sys, time
-from pathlib import Path
-sys.path.insert(0, "tests")
-from test_session import *
-for number in range(25):
-    child = os.fork()
-    if child == 0:
-        SessionWriter(Path(sys.argv[1]) / f"{number}.medn", INFO)
-        os._exit(0)
-    time.sleep(random.Random(number).uniform(0, 0.02))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-"""
-
-
-def test_a_process_that_is_killed_while_it_creates_a_session_leaves_a_whole_one_or_none(tmp_path):
-    command = [sys.executable, "-c", KILL_WHILE_CREATING, tmp_path]
-    subprocess.run(command, cwd=Path(__file__).parents[1], timeout=120, check=True)
-    for path in tmp_path.glob("*.medn"):
-        with open_session(path) as session:
-            assert (session.info.source, session.damage) == (INFO.source, "")
-
-
-def test_an_empty_session_is_named_as_what_it_is_and_can_be_deleted(tmp_path):
-    path = tmp_path / "killed.medn"
-    path.touch()
-    with pytest.raises(SessionError, match=r"killed\.medn is empty: its recording ended before anything was saved"):
-        open_session(path)
-    delete_session(path)
-    assert not path.exists()
-    notes = tmp_path / "notes.txt"
-    notes.touch()
-    with pytest.raises(SessionError):
-        delete_session(notes)
 
 
 def test_a_running_session_can_be_read_and_reviewed(tmp_path):
@@ -378,37 +259,6 @@ def test_a_session_that_cannot_be_created_is_reported_in_one_sentence_and_nothin
     assert (tmp_path / "there.medn").read_text() == "precious"
 
 
-WRITE_TOO_MUCH = """
-import resource, sys, time
-from pathlib import Path
-sys.path.insert(0, "tests")
-from test_session import *
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-try:
-    with SessionWriter(Path(sys.argv[1]), INFO) as writer:
-        for i in range(20_000):
-            writer.on_analysis(Analysis(i, 0.0, (reading(0),)), Frame(i, i / 30, PICTURE))
-            if i % 1000 == 0:
-                time.sleep(0.6)
-except SessionError as error:
-    print(error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of a file by rlimit")
-def test_a_full_disk_is_reported_in_one_sentence_and_saved_rows_are_kept(tmp_path):
-    path = tmp_path / "full.medn"
-    command = [sys.executable, "-c", WRITE_TOO_MUCH, path]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=Path(__file__).parents[1], timeout=60, check=True
-    )
-    assert done.stderr == ""
-    assert "full.medn cannot be written any more" in done.stdout
-    assert done.stdout.count("\n") == 1
-    with open_session(path) as session:
-        assert len(list(session.frames())) > 0
-
-
 def test_features_of_a_session_of_the_first_releases_are_read_by_todays_names(tmp_path):
     with SessionWriter(tmp_path / "old.medn", INFO) as writer:
         evidence = {"mouth pct before": 1.5, "one-sided": 0.2}
@@ -442,48 +292,3 @@ def test_sessions_and_films_are_for_their_owner_only(tmp_path):
     assert {"a.medn", "a.medn-wal", "b.medn", "b.mp4"} <= modes.keys()
     assert set(modes.values()) == {0o600}
     assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.parametrize(
-    ("stop", "seconds", "partial"),
-    [(StopsAt(10), None, "stopped after 0.3 s"), (None, 0.5, "stopped after 0.5 s"), (None, None, "")],
-)
-def test_an_analysis_that_was_stopped_leaves_a_session_that_says_so(tmp_path, stop, seconds, partial):
-    source = Generated(lambda _: PICTURE, [i / 30 for i in range(50)])
-    with SessionWriter(tmp_path / "a.medn", INFO) as writer:
-        summary = run_replay(source, Still(), [writer], seconds=seconds, stop=stop)
-        writer.close(replace(summary, length_s=1.6))
-    with open_session(tmp_path / "a.medn") as session:
-        assert session.info.partial == (partial and f"{partial} of 1.6 s")
-    [outcome] = export_sessions([tmp_path / "a.medn"], formats_named("csv"))
-    frames = list(csv.DictReader(outcome.files[1].open()))
-    assert {row["partial"] for row in frames} == {partial and f"{partial} of 1.6 s"}
-
-
-def test_an_analysis_that_failed_leaves_a_session_that_says_it_was_cut_off(tmp_path):
-    def run():
-        with SessionWriter(tmp_path / "a.medn", INFO) as writer:
-            writer.on_drop(Dropped(1, 0.033, Cause.OVERRUN))
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        run()
-    with open_session(tmp_path / "a.medn") as session:
-        assert len(list(session.frames())) == 1
-        assert "cut off" in session.info.partial
-
-
-def test_a_partial_session_is_replaced_by_a_later_attempt_unless_a_person_worked_on_it(tmp_path):
-    for name, failed in (("whole", False), ("partial", True), ("marked", True)):
-        writer = SessionWriter(tmp_path / f"{name}.medn", INFO)
-        writer.on_analysis(Analysis(-1, 0.0, events=(an_event(),)), None)
-        writer.close(failed=failed)
-    with open_session(tmp_path / "marked.medn") as session:
-        session.annotate(1.0, "here")
-    with SessionWriter(tmp_path / "partial-2.medn", INFO) as writer:
-        writer.add_event(an_event())
-    earlier = [tmp_path / "marked.medn", tmp_path / "partial.medn"]
-    assert settle(tmp_path / "partial-2.medn", earlier, complete=True) == tmp_path / "partial.medn"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["marked.medn", "partial.medn", "whole.medn"]
-    with open_session(tmp_path / "partial.medn") as session:
-        assert session.info.partial == ""
