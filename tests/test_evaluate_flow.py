@@ -15,7 +15,7 @@ from medn.data.flow_archive import FlowArchive, write_flow_archive
 from medn.evaluation.calibration import fit_temperature, folded_scaling
 from medn.evaluation.metrics import expected_calibration_error
 from medn.evaluation.picture import draw_recognition
-from medn.evaluation.recognition import Predictions, Truth, evaluate_flow, recognition_table, score
+from medn.evaluation.recognition import Predictions, Truth, evaluate_flow, predict_maps, recognition_table, score
 from medn.model.motion import MotionBranch
 from medn.training import loso
 
@@ -92,6 +92,31 @@ def test_leaving_one_subject_out_teaches_the_motion_branch_what_the_others_share
     assert [unit["name"] for unit in scores["aus"]] == ["AU12"]
     assert scores["aus"][0]["auc"] > 0.9
     assert (tmp_path / "loso.png").stat().st_size > 5000
+
+
+def test_a_fold_learns_from_no_clip_that_it_is_tested_on_and_each_seed_begins_elsewhere(tmp_path, monkeypatch):
+    learned, tested, begun = [], [], []
+
+    def learn(branch, maps, emotion, aus, *, steps, rate, seed):
+        learned.append({one.numpy().tobytes() for one in maps})
+        begun.append(next(branch.parameters()).detach().clone())
+        yield steps
+
+    def predict(branch, maps):
+        tested.append({one.numpy().tobytes() for one in torch.as_tensor(maps)})
+        return predict_maps(branch, maps)
+
+    monkeypatch.setattr(loso, "MotionBranch", partial(MotionBranch, members=1))
+    monkeypatch.setattr(loso, "fit_maps", learn)
+    monkeypatch.setattr(loso, "predict_maps", predict)
+    write_flow_archive(tmp_path / "maps.npz", archive(subjects=1))
+    loso.loso_flow(tmp_path / "maps.npz", seeds=(0, 1))
+    assert len(learned) == 4
+    for known, held_out in zip(learned, tested, strict=True):
+        assert not known & held_out
+        assert len(known | held_out) == 36
+    assert torch.equal(begun[0], begun[1])  # two folds of one seed
+    assert not torch.equal(begun[0], begun[2])
 
 
 def test_a_temperature_fitted_on_other_subjects_mends_overconfidence_and_is_reported(tmp_path):
