@@ -54,8 +54,10 @@ def live(
     from realtime.sources import open_source
 
     if not headless:
-        if seconds or session or as_json or lsl or video or microphone:
-            raise refusal("--seconds, --out, --video, --lsl and --json need --headless; the window has its own Record.")
+        if ignored := _given(context) - {"--source"}:
+            raise refusal(
+                f"{', '.join(sorted(ignored))} only with --headless; the window has its own settings and Record."
+            )
         context.obj(source=source)  # the window is opened by the layer above
     if (video and not session) or ((microphone or person) and not video):
         raise refusal("--video needs --out; --microphone and --person need --video.")
@@ -106,6 +108,13 @@ def live(
         stderr.print(findings_line(summary))
         if streams:
             stderr.print(f"Markers of the lab taken into the session: {streams.markers if session else 0}.")
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The options that stand on the command line, by name."""
+    sources = {option.opts[0]: context.get_parameter_source(option.name or "") for option in context.command.params}
+    # by name: Typer brings an enumeration of its own, earlier releases used Click's
+    return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 
 def _camera_mode(text: str) -> "CameraMode":

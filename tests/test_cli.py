@@ -242,3 +242,9 @@ def test_a_camera_that_is_unplugged_comes_back_in_the_same_session(tmp_path):
         kinds = [notice.kind.value for notice in saved.notices()]
     assert kinds[:2] == ["lost", "reconnected"]
     assert "camera" in stderr
+
+
+def test_what_the_window_would_ignore_is_refused_by_name(tmp_path):
+    refused = medn("live", "--source", "sample", "--threshold", "0.6", "--out", tmp_path / "a.medn", "--person", "P07")
+    assert refused.exit_code == 2
+    assert " ".join(refused.stderr.split()).startswith("medn: --out, --person, --threshold only with --headless")
