@@ -171,11 +171,15 @@ def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
 
 
 def _apexes_of(spans: Sequence[Label], points: Sequence[Label]) -> dict[Label, float]:
-    """The apex of each span that has one; where spans overlap, the one with the least choice takes its point first."""
-    inside = {
-        span: sorted(p.start_s for p in points if p.tier == span.tier and span.start_s <= p.start_s <= span.end_s)
-        for span in spans
-    }
+    """The apex of each span that has one: the point within it that has its modifiers, else any.
+
+    Where spans overlap, the one with the least choice takes its point first.
+    """
+    inside = {}
+    for span in spans:
+        within = [p for p in points if p.tier == span.tier and span.start_s <= p.start_s <= span.end_s]
+        same = [p for p in within if p.modifiers == span.modifiers]
+        inside[span] = sorted(p.start_s for p in same or within)
     found: dict[Label, float] = {}
     taken: set[tuple[str, float]] = set()
     for span in sorted(spans, key=lambda each: (len(inside[each]), each.start_s)):

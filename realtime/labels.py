@@ -29,6 +29,8 @@ class Label:
     text: str
     tier: str = ""
     """Its tier, or its speaker."""
+    modifiers: str = ""
+    """BORIS's, as it writes them; in MEDN's own projects the number of the event."""
 
 
 def read_labels(path: Path) -> list[Label]:
@@ -147,10 +149,10 @@ def _boris(path: Path) -> Iterator[Label]:
     for time_s, subject, behaviour, modifiers, comment, *_ in observation["events"]:
         begin_s, key = float(time_s) - offset_s, (subject, behaviour, str(modifiers))
         if not kinds.get(behaviour, "").startswith("state"):
-            yield Label(begin_s, begin_s, _coded(behaviour, comment), subject)
+            yield Label(begin_s, begin_s, _coded(behaviour, comment), subject, key[2])
         elif key in open_since:
             started_s, said = open_since.pop(key)
-            yield Label(started_s, begin_s, _coded(behaviour, said or comment), subject)
+            yield Label(started_s, begin_s, _coded(behaviour, said or comment), subject, key[2])
         else:
             open_since[key] = begin_s, comment
     if open_since:

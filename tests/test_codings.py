@@ -66,8 +66,14 @@ def test_one_session_through_every_export_comes_back_through_every_import(tmp_pa
             assert one[:2] == pytest.approx(other[:2], abs=1.1e-3), name
 
 
-def test_movements_that_overlap_keep_their_own_apexes_through_boris(tmp_path):
-    times = [(0.003, 0.251, 0.367), (0.17, 0.532, 0.615), (0.3, 0.35, 0.7)]
+@pytest.mark.parametrize(
+    "times",
+    [
+        [(0.003, 0.251, 0.367), (0.17, 0.532, 0.615), (0.3, 0.35, 0.7)],
+        [(12.368, 12.608, 12.875), (12.475, 12.516, 12.823)],  # each apex lies in both
+    ],
+)
+def test_movements_that_overlap_keep_their_own_apexes_through_boris(tmp_path, times):
     found = [
         (replace(EVENT, onset_s=onset_s, apex_s=apex_s, offset_s=offset_s), (Status.UNREVIEWED, ""))
         for onset_s, apex_s, offset_s in times
@@ -195,4 +201,4 @@ def test_a_coder_needs_a_name(tmp_path):
 def test_marks_of_boris_come_in_with_their_subject(tmp_path):
     session, *_ = write_session(tmp_path / "s.medn")
     [outcome] = export_sessions([session], formats_named("boris"), tmp_path)
-    assert Label(1.1, 1.1, "apex", "face 0") in read_labels(outcome.files[0])
+    assert Label(1.1, 1.1, "apex", "face 0", "1") in read_labels(outcome.files[0])
