@@ -15,11 +15,14 @@ from benchmarks.harness.measure import quantiles
 from realtime.doctor import examine
 from realtime.drivers import Summary
 from realtime.drivers.summary import RESULT_LATENCY
+from realtime.pipeline import PipelineParameters
 from realtime.session.paths import sessions_folder
 from realtime.sources import SourceError
 
 WARM_UP_SHARE = 0.5
 """First part of the time, which does not count for growth: traces and event clips fill their buffers."""
+AFTER_SEAM_S = 10.0
+"""So soon after a seam the course before it and its buffers are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,14 @@ class WindowRun:
     summary: Summary | None = None
 
     def growth_mib(self) -> float:
-        """Growth in MiB in ten minutes, from a line fitted to the later part."""
-        since = int(WARM_UP_SHARE * len(self.times_s))
-        return float(600 * np.polyfit(self.times_s[since:], self.memory_mib[since:], 1)[0])
+        """Growth in MiB in ten minutes, from a line fitted to the later part, without the times around seams."""
+        times_s, memory_mib = np.array(self.times_s), np.array(self.memory_mib)
+        seams = PipelineParameters().seams
+        since_seam_s = times_s % seams.every_s
+        counts = since_seam_s < seams.every_s - seams.overlap_s
+        counts &= (since_seam_s >= AFTER_SEAM_S) | (times_s < seams.every_s)
+        counts[: int(WARM_UP_SHARE * len(times_s))] = False
+        return float(600 * np.polyfit(times_s[counts], memory_mib[counts], 1)[0])
 
 
 def measure(size: Size, progress: Progress, source: str) -> Result:
@@ -77,8 +85,8 @@ def measure(size: Size, progress: Progress, source: str) -> Result:
             Measure(row, "growth in 10 min", "MiB", (ran.growth_mib(),)),
         ),
         notes=(
-            f"Growth is the slope of a line fitted to all but the first {WARM_UP_SHARE:.0%} of the time, "
-            "in which buffers fill.",
+            f"Growth is the slope of a line fitted to all but the first {WARM_UP_SHARE:.0%} of the time, in which "
+            "buffers fill, and the minute before each seam (every 300 s), in which a second course has its own.",
         ),
         plots=(Plot("Memory of the app", "s", "MiB", "line", tuple(ran.times_s), {"process": tuple(ran.memory_mib)}),),
     )

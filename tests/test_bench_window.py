@@ -36,3 +36,9 @@ def test_a_leak_shows_as_growth_and_a_flat_run_as_none():
     leaking = window.WindowRun(times_s, [500 + second / 60 for second in range(300)])
     assert leaking.growth_mib() == pytest.approx(10)
     assert window.WindowRun(times_s, [500.0] * 300).growth_mib() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_second_course_of_a_seam_which_comes_and_goes_is_no_leak():
+    times_s = [float(second) for second in range(600)]
+    memory_mib = [500.0 + 15 * (second % 300 >= 240) for second in range(600)]
+    assert window.WindowRun(times_s, memory_mib).growth_mib() == pytest.approx(0, abs=1e-9)
