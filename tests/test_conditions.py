@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from gui_driver import until, write_session
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from typer.testing import CliRunner
@@ -19,6 +18,7 @@ from realtime.session import open_session
 from realtime.sources import Cause, Dropped
 from realtime.types import Analysis, FaceReading, Frame
 from realtime.viewing.advice import Advisor
+from tests.gui_driver import until, write_session
 from tests.recordings import write_video
 
 RATE_HZ = 30

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recordings import grey, write_video
 
-from realtime.drivers import Mailbox, run_live, run_replay
+from realtime.drivers import Mailbox, Tally, run_live, run_replay
 from realtime.drivers.live import NewestFrames
 from realtime.faces.detector import Detections
 from realtime.sink import Sink
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind, VideoFile
 from realtime.types import Analysis, Event, Frame
+from tests.recordings import grey, write_video
 
 DRIVERS = pytest.mark.parametrize("drive", [run_live, run_replay])
 
@@ -304,3 +304,10 @@ def test_the_time_of_day_of_the_first_frame_of_a_camera_is_in_the_summary():
     assert summary.first_frame_utc.endswith("+00:00")
     recording = Generated(lambda _: grey(0, (2, 2)), [0.0, 0.1])
     assert run_live(recording, EveryTenth()).first_frame_utc is None
+
+
+@DRIVERS
+def test_a_runs_clock_is_set_by_a_live_run_only(drive):
+    tally = Tally()
+    drive(Generated(lambda _: grey(0, (2, 2)), [0.0, 0.1]), EveryTenth(), tally=tally)
+    assert np.isnan(tally.zero_s) == (drive is run_replay)

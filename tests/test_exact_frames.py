@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from gui_driver import press, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PyQt6.QtCore import QEvent, QPointF, Qt
@@ -17,7 +16,7 @@ from realtime.sources import VideoFile
 from realtime.types import Analysis, Frame
 from realtime.viewing.filmstrip import HEIGHT_PX, MOST, STEP_FRAMES, Filmstrip, wanted_frames
 from realtime.viewing.playback import Playback
-from tests.gui_driver import an_event
+from tests.gui_driver import an_event, press, until
 from tests.recordings import write_video
 
 BITS, SIDE = 10, 16

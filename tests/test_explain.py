@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import pytest
-from gui_driver import a_candidate, an_event, press, until, write_session
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QTest
@@ -19,6 +18,7 @@ from realtime.explain import explain, threshold_at, why_rejected
 from realtime.session import Annotation, SessionInfo, SessionWriter, open_session
 from realtime.sources import Cause, Dropped
 from realtime.types import Analysis, FaceReading, Frame
+from tests.gui_driver import a_candidate, an_event, press, until, write_session
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 

@@ -7,12 +7,12 @@ import sys
 import threading
 
 import pytest
-from gui_driver import until
 
 from medn import faults
 from medn.faults import LOG_BYTES, log_fault, log_file, report_faults
 from realtime.batch import Job, analyse
 from realtime.pipeline import PipelineParameters
+from tests.gui_driver import until
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from gui_driver import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +27,7 @@ from realtime.sources.sound import Microphone, SoundBlock
 from realtime.types import Analysis, Frame
 from realtime.viewing.playback import Playback
 from realtime.viewing.sound import RATE_HZ, open_sound
+from tests.gui_driver import until
 from tests.recordings import flashes_and_beeps, grey, write_video
 
 ZERO_S, FPS = 1000.0, 30

@@ -1,6 +1,5 @@
 """Analyze, driven offscreen as a person would: a queue of recordings, bad ones among them."""
 
-from gui_driver import live_for, press, until
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent, QTextDocument
 from PyQt6.QtWidgets import QFileDialog
@@ -9,6 +8,7 @@ from gui.analyze.queue import Stage
 from gui.settings import Settings
 from gui.window import MainWindow
 from realtime.session import open_session
+from tests.gui_driver import live_for, press, until
 
 
 def test_dropped_files_are_analysed_and_an_unreadable_one_fails_alone(window, interview, tmp_path):

@@ -4,7 +4,6 @@ import csv
 from dataclasses import replace
 
 import pytest
-from gui_driver import ONSET_S, press, until, write_session
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QTest
@@ -21,6 +20,7 @@ from realtime.pipeline import PipelineParameters
 from realtime.report import found_line
 from realtime.session import Status, open_session
 from realtime.session.rows import place_of
+from tests.gui_driver import ONSET_S, press, until, write_session
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -4,7 +4,6 @@ import re
 import sqlite3
 
 import pytest
-from gui_driver import answer, press, until, write_session
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDialog
 
@@ -12,6 +11,7 @@ from gui.review.coders import CoderDialog
 from realtime.session import Coding, Status, open_session
 from realtime.study.compare import compare
 from realtime.study.sessions import read_study
+from tests.gui_driver import answer, press, until, write_session
 
 KEY, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
 YES, NO, OPEN = Status.CONFIRMED, Status.REJECTED, Status.UNREVIEWED

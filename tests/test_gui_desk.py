@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from gui_driver import press, until, write_session
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QLabel
@@ -10,6 +9,7 @@ from PyQt6.QtWidgets import QLabel
 from gui.keys import KeysDialog
 from gui.widgets.zoom_view import MOST, ZoomView
 from realtime.session import Status, open_session
+from tests.gui_driver import press, until, write_session
 
 KEY = Qt.Key
 LEFT = Qt.MouseButton.LeftButton

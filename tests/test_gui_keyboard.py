@@ -1,7 +1,6 @@
 """The app without a mouse: Enter, the order of Tab, and folders chosen by keys."""
 
 import pytest
-from gui_driver import an_event, press, until
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton
@@ -15,6 +14,7 @@ from gui.review.again import AgainDialog
 from gui.review.export_dialog import ExportDialog
 from gui.settings import Settings
 from realtime.session import Status, open_session
+from tests.gui_driver import an_event, press, until
 
 KEY = Qt.Key
 

@@ -5,7 +5,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from gui_driver import answer, press, until, write_session
 from PyQt6.QtCore import QFile, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QLineEdit, QPushButton
@@ -13,6 +12,7 @@ from PyQt6.QtWidgets import QLineEdit, QPushButton
 from gui.review.sessions_table import COLUMNS
 from gui.settings import load, save
 from realtime.session import SessionInfo, SessionWriter, open_session
+from tests.gui_driver import answer, press, until, write_session
 
 KEY = Qt.Key
 

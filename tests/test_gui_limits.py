@@ -4,7 +4,6 @@ import sqlite3
 
 import numpy as np
 import pytest
-from gui_driver import until, write_session
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QImage
 from PyQt6.QtTest import QTest
@@ -13,6 +12,7 @@ from gui.format import limit_text
 from gui.widgets.trace import Trace
 from realtime.session import open_session
 from realtime.viewing.limits import Stretch
+from tests.gui_driver import until, write_session
 
 
 def without_limits(path):

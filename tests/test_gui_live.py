@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakecam import environment, needs_fakecam
-from gui_driver import ONSET_S, a_candidate, live_for, press, until
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton
@@ -19,6 +17,8 @@ from gui.live.run import State
 from medn.runtime import RUNTIMES
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
+from tests.fakecam import environment, needs_fakecam
+from tests.gui_driver import ONSET_S, a_candidate, live_for, press, until
 
 KEY = Qt.Key
 
@@ -252,7 +252,7 @@ from gui.review.export_dialog import ExportDialog
 from gui.settings import Settings
 from gui.window import MainWindow
 from gui.cli import app as cli
-from gui_driver import until
+from tests.gui_driver import until
 app = make_app()
 window = MainWindow(Settings(accepted_terms=1, sessions=sys.argv[1]))
 window.show()

@@ -1,7 +1,6 @@
 """Marks in Review: ranges, labels with keys of their own, changed and removed in a list, and each taken back."""
 
 import pytest
-from gui_driver import live_for, press, write_session
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
@@ -10,6 +9,7 @@ from gui.settings import Settings, load, save
 from realtime.export import export_sessions
 from realtime.export.formats import FORMATS
 from realtime.session import open_session
+from tests.gui_driver import live_for, press, write_session
 
 KEY, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LEFT = Qt.MouseButton.LeftButton

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from gui_driver import until
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QPushButton
 
 import gui.analyze.power_dialog
 from gui.analyze.power_dialog import PowerDialog
 from realtime.pipeline import PipelineParameters
+from tests.gui_driver import until
 from tests.recordings import write_video
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_driver import ONSET_S, answer, live_for, press, until, write_session
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QDesktopServices, QGuiApplication
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog, QLabel
-from recordings import grey, write_video
 
 import gui
 from gui.review.export_dialog import ExportDialog
@@ -22,6 +20,8 @@ from gui.widgets.trace import Trace
 from realtime.session import Status, open_session
 from realtime.spotting.features import FEATURES
 from realtime.spotting.peak_features import PEAK_FEATURES
+from tests.gui_driver import ONSET_S, answer, live_for, press, until, write_session
+from tests.recordings import grey, write_video
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -1,13 +1,13 @@
 """The second pass in Review, driven offscreen as a person would: a click, progress, the column, cancel, why not."""
 
 import pytest
-from gui_driver import until
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 import medn.terminal
 from gui.review.events_table import SECOND
 from realtime.session import Status, open_session
+from tests.gui_driver import until
 from tests.traces import movements_of, restless_face, write_trace
 
 

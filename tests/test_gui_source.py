@@ -1,7 +1,6 @@
 """The source that is looked at: what is chosen when the app starts, and what it remembers."""
 
 import pytest
-from gui_driver import until
 
 from gui import settings as app_settings
 from gui.live import source_picker
@@ -10,6 +9,7 @@ from gui.live.source_picker import SourcePicker
 from gui.settings import Settings
 from gui.window import MainWindow
 from realtime.sources.camera import Camera
+from tests.gui_driver import until
 
 BUILT_IN, BEFORE = Camera(0, "Built-in"), Camera(1, "Lab camera")
 

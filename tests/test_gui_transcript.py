@@ -1,7 +1,6 @@
 """What was said, in Review: imported with a button, shown over the trace and at the event, searched, taken back."""
 
 import pytest
-from gui_driver import press, until, write_session
 from hypothesis import given
 from hypothesis import strategies as st
 from PyQt6.QtCore import QPoint, Qt
@@ -11,6 +10,7 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog
 from realtime.labels import Label, texts_at
 from realtime.session import open_session
 from realtime.viewing.transcript import Transcript
+from tests.gui_driver import press, until, write_session
 
 KEY = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

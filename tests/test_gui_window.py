@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from gui_driver import an_event, live_for, press, until, write_session
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
@@ -40,6 +39,7 @@ from gui.widgets.basic import IconButton
 from gui.window import MainWindow
 from medn.runtime import runtimes_here
 from realtime.report import clock
+from tests.gui_driver import an_event, live_for, press, until, write_session
 
 ROOT = Path(__file__).parents[1]
 

@@ -184,3 +184,18 @@ def test_two_faces_that_cross_keep_their_numbers(act, portrait):
     left_then, right_then = sorted(middle_x[20], key=middle_x[20].get)
     left_now, right_now = sorted(middle_x[74], key=middle_x[74].get)
     assert (left_now, right_now) == (right_then, left_then)
+
+
+def test_sensitivity_and_calibration_change_from_the_next_frame_on(act):
+    frames = act(np.arange(0, 3.0, 1 / 30), lambda t: np.zeros((478, 2)))
+    calibrated = []
+    with Pipeline() as pipeline:
+        for frame in frames:
+            if frame.index == 75:
+                pipeline.set_score_threshold(0.9)
+            if frame.index == 80:
+                pipeline.recalibrate()
+            calibrated.append(pipeline.step(frame).faces[0].calibrated)
+        assert pipeline.parameters.score_threshold == 0.9
+    assert calibrated[79]
+    assert not calibrated[80]

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_driver import press, until, write_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
-from recordings import flashes_and_beeps, grey, write_video
 
 from gui.review import sound as review_sound
 from realtime.viewing import kept
@@ -19,6 +17,8 @@ from realtime.viewing.playback import Playback
 from realtime.viewing.sound import RATE_HZ, open_sound
 from realtime.viewing.sound_feed import Play, SoundFeed
 from realtime.viewing.waveform import STEP_S, Waveform, heights
+from tests.gui_driver import press, until, write_session
+from tests.recordings import flashes_and_beeps, grey, write_video
 
 KEY, SHIFT, CTRL = Qt.Key, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 AT_S = (1.0, 2.0, 3.2)

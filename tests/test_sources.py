@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from recordings import grey, noise, write_video
 
 from realtime.batch import find_videos
 from realtime.sources import Cause, Dropped, Generated, Notice, NoticeKind, SourceError, open_source
 from realtime.types import Frame
+from tests.recordings import grey, noise, write_video
 
 VARYING_MS = np.cumsum([0, 20, 33, 40, 70, 5, 33, 33, 8, 200, 33, 16, 17, 40, 41, 4, 33, 20, 20, 60]).tolist()
 

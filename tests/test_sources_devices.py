@@ -14,12 +14,12 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from fakecam import environment, needs_fakecam
-from recordings import grey, write_video
 
 from realtime.sources import Dropped, NoticeKind, SourceError, open_source
 from realtime.sources.device import safe_url
 from realtime.types import Frame
+from tests.fakecam import environment, needs_fakecam
+from tests.recordings import grey, write_video
 
 LIVE = """
 import json, sys

@@ -1,0 +1,51 @@
+"""Any frame of a recording, as its analysis saw it."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.sources import SourceError, VideoFile
+from realtime.viewing.playback import Playback
+from tests.readings import an_event
+from tests.recordings import grey, write_video
+
+
+def test_playback_gives_any_frame_as_the_analysis_saw_it(tmp_path):
+    times_ms = np.cumsum(np.random.default_rng(1).choice([33, 34, 40, 66], 120)).tolist()
+    pictures = [np.tile(np.linspace(i, 255 - i, 160).astype(np.uint8)[None, :, None], (120, 1, 3)) for i in range(120)]
+    path = write_video(tmp_path / "v.mp4", pictures, times_ms)
+    seen = list(VideoFile(path))
+    with Playback(path) as playback:
+        assert playback.times_s == pytest.approx([frame.time_s for frame in seen], abs=1e-3)
+        for index in (0, 50, 49, 48, 119, 3, 110, 60):
+            frame = playback.frame(index)
+            assert cv2.absdiff(frame.image, seen[index].image).max() <= 3
+            assert playback.index_at(frame.time_s) == index
+        assert playback.index_at(1e9) == 119
+        assert playback.index_at(-1) == 0
+
+
+def test_playback_turns_a_phones_video_as_the_analysis_does(tmp_path):
+    picture = grey(20)
+    picture[:40, :60] = 220
+    path = write_video(tmp_path / "v.mp4", [picture] * 5, range(0, 200, 40), rotation_deg=90)
+    with Playback(path) as playback:
+        assert cv2.absdiff(playback.frame(2).image, next(iter(VideoFile(path))).image).mean() < 2
+
+
+def test_a_file_that_is_no_video_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "notes.mp4"
+    path.write_text("not a video")
+    with pytest.raises(SourceError, match=r"notes\.mp4 cannot be read"):
+        Playback(path)
+
+
+def test_an_events_clip_is_cut_from_a_video_around_the_face(tmp_path, act):
+    frames = act(np.arange(0, 1.5, 1 / 30), lambda t: np.zeros((478, 2)))
+    path = write_video(tmp_path / "v.mp4", [f.image for f in frames], [round(1000 * f.time_s) for f in frames])
+    with Playback(path) as playback:
+        clip = playback.event_clip(replace(an_event(onset_s=0.6, frame=18), face=0))
+        assert len(clip.images) == pytest.approx(21, abs=2)
+        assert len(playback.faces(10)) == 1
