@@ -26,6 +26,12 @@ def replay_command(videos: Iterable[object], settings: Settings) -> str:
     return shlex.join(command)
 
 
+def power_command(video: object, settings: Settings) -> str:
+    """The command of a power test of one recording."""
+    command = ["medn", "power", str(video), "--threshold", f"{settings.score_threshold:g}"]
+    return shlex.join([*command, "--spotter", settings.spotter] if settings.spotter else command)
+
+
 def _options(settings: Settings, score_threshold: float) -> list[str]:
     """What differs from the command line's defaults, which are the app's."""
     options: list[str] = []

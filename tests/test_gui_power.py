@@ -63,7 +63,7 @@ def test_the_chosen_recording_is_tested_with_progress_and_ends_in_two_sentences_
 
 
 def test_a_test_that_is_cancelled_ends_and_leaves_nothing(window, own):
-    dialog = PowerDialog(own, PipelineParameters(), window)
+    dialog = PowerDialog(own, PipelineParameters(), "", window)
     dialog.show()
     until(lambda: dialog._progress.value() > 0, 90)
     dialog._close.click()
@@ -74,7 +74,7 @@ def test_a_test_that_is_cancelled_ends_and_leaves_nothing(window, own):
 
 def test_a_recording_that_cannot_be_tested_says_why(window, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
-    dialog = PowerDialog(tmp_path / "text.mp4", PipelineParameters(), window)
+    dialog = PowerDialog(tmp_path / "text.mp4", PipelineParameters(), "", window)
     dialog.show()
     until(lambda: dialog.outcome is not None, 60)
     assert "text.mp4" in dialog._text.text()

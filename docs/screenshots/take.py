@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QApplication
 from gui import theme
 from gui.analyze.power_dialog import PowerDialog
 from gui.app import make_app
+from gui.command_line import power_command
 from gui.settings import Settings
 from gui.window import MainWindow
 from realtime.pipeline import PipelineParameters
@@ -88,7 +89,8 @@ def review(window: MainWindow) -> None:
 
 def power(window: MainWindow) -> PowerDialog:
     """Analyze: a power test of the sample, which takes minutes."""
-    dialog = PowerDialog(window.analyze.queue.entries[0].path, PipelineParameters(), window)
+    video = window.analyze.queue.entries[0].path
+    dialog = PowerDialog(video, PipelineParameters(), power_command(video, Settings()), window)
     dialog.show()
     until(lambda: dialog.outcome is not None, 1200)
     until(lambda: False, 0.3)

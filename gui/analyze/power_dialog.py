@@ -1,6 +1,5 @@
 """The dialog of a power test: known movements are implanted into a recording; from what size on are they found?"""
 
-import shlex
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer
@@ -27,10 +26,11 @@ WHAT = (
 class PowerDialog(QDialog):
     """Runs the test in a process of its own as soon as it is made, and shows its result."""
 
-    def __init__(self, video: Path, parameters: PipelineParameters, parent: QWidget) -> None:
+    def __init__(self, video: Path, parameters: PipelineParameters, command: str, parent: QWidget) -> None:
+        """Test `video`; `command` is the command line of the same test."""
         super().__init__(parent)
         self.setWindowTitle("Power test")
-        self._command = ["medn", "power", str(video), "--threshold", f"{parameters.score_threshold:g}"]
+        self._command = command
         self._steps: list[str] = []
         self.outcome: PowerOutcome | None = None
         """The result; None while it runs."""
@@ -46,10 +46,10 @@ class PowerDialog(QDialog):
         self._picture.hide()
         self._copy = button("Copy text", self._copy_text)
         self._copy.hide()
-        command = button("Copy as command", self._copy_command, tip="Copy the same test as a command line")
+        as_command = button("Copy as command", self._copy_command, tip="Copy the same test as a command line")
         self._close = button("Cancel", self.reject)
         self._close.setDefault(True)
-        foot = row(command, self._copy, None, self._close)
+        foot = row(as_command, self._copy, None, self._close)
         title = label(f"What is found in {video.name}?", role="title")
         self.setLayout(column(title, self._text, self._picture, self._doing, self._progress, foot, gap=12, margin=24))
         self._close.setFocus()
@@ -115,7 +115,7 @@ class PowerDialog(QDialog):
         self._put(self._text.text())
 
     def _copy_command(self) -> None:
-        self._put(shlex.join(self._command))
+        self._put(self._command)
 
     def _put(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QModelIndex, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import QFileDialog, QFrame, QProgressBar, QWidget
 
-from gui.command_line import replay_command
+from gui.command_line import power_command, replay_command
 from gui.format import length
 from gui.keys import Command, by_key
 from gui.live.source_picker import VIDEOS
@@ -198,7 +198,8 @@ class AnalyzeWorkspace(QWidget):
 
         chosen = self.table.chosen
         if len(chosen) == 1:
-            PowerDialog(chosen[0].path, self._parameters(self._settings), self).exec()
+            video, settings = chosen[0].path, self._settings
+            PowerDialog(video, self._parameters(settings), power_command(video, settings), self).exec()
         else:
             self._banner.report("Choose one recording in the table first.", self)
 
