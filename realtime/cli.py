@@ -5,6 +5,7 @@ Arguments and output only; the work is done elsewhere.
 
 import math
 import threading
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,12 +139,20 @@ def export(
 
     with ctrl_c_stops() as stop:
         formats, keep = formats_named(to), events_named(only)
-        with Bars() as bars:
-            done = failed = 0
-            chosen = export_sessions(
-                sessions, formats, folder, keep=keep, selection=only, coder=coder, tick=bars.tick, stop=stop
-            )
-            for outcome in chosen:
+        lacking = {path: fault for path in sessions if coder and (fault := _lacks_coder(path, coder))}
+        for fault in lacking.values():
+            stderr.print(f"medn: {fault}", style="red")
+        chosen = [path for path in sessions if path not in lacking]
+        done, failed = 0, len(lacking)
+        with (
+            Bars() as bars,
+            closing(
+                export_sessions(
+                    chosen, formats, folder, keep=keep, selection=only, coder=coder, tick=bars.tick, stop=stop
+                )
+            ) as outcomes,
+        ):
+            for outcome in outcomes:
                 bars.end(str(outcome.session))
                 done, failed = done + (not outcome.error), failed + bool(outcome.error)
                 if outcome.error:
@@ -152,6 +161,17 @@ def export(
                     print(path)
             if failed and not stop.is_set():
                 raise typer.Exit(SOME_FAILED if done else UNUSABLE)
+
+
+def _lacks_coder(path: Path, coder: str) -> str:
+    """Why a session cannot be exported as a coder saw it, who judged nothing of it; empty if it can."""
+    from realtime.session import open_session
+
+    with suppress(UserError), open_session(path, coder) as session:  # what is wrong with the file, its export says
+        if coder not in session.coders and session.events():
+            known = f"it has {', '.join(session.coders)}" if session.coders else "nobody judged it under a name"
+            return f"{path} has no coder {coder}; {known}."
+    return ""
 
 
 @app.command()

@@ -62,8 +62,10 @@ def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder:
     from realtime.session import open_session
 
     if kind is Kind.CODER:
-        codings = read_codings(labels, tiers)
+        codings = read_codings(labels, tiers, coder)
         with open_session(path) as session:
+            if coder == session.reviewer or any(one.face is not None for one in session.codings().get(coder, ())):
+                raise UserError(f"{coder} judged the events of {path} in the app; give the coder another name.")
             session.replace_codings(coder, codings)
         stderr.print(f"{path}: {len(codings)} movements of {labels.name} by {coder}.")
         return

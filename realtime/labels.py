@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import TextIO
 from xml.etree import ElementTree
@@ -97,12 +98,15 @@ def _subtitles(path: Path) -> Iterator[Label]:
     import webvtt
     from webvtt.errors import MalformedCaptionError, MalformedFileError
 
+    subrip = path.suffix.lower() == ".srt"
     try:
-        captions = webvtt.from_srt(str(path)) if path.suffix.lower() == ".srt" else webvtt.read(str(path))
+        captions = webvtt.from_srt(str(path)) if subrip else webvtt.read(str(path))
     except (MalformedFileError, MalformedCaptionError) as error:
         raise LabelError(f"{path} is not written as {path.suffix} files are ({error}).") from error
     for caption in captions.captions:
-        yield Label(_clock_s(caption.start), _clock_s(caption.end), _plain(caption.text), caption.voice or "")
+        text = _plain(caption.text)
+        text = text if subrip else " ".join(unescape(text).split())  # WebVTT writes & as &amp;
+        yield Label(_clock_s(caption.start), _clock_s(caption.end), text, caption.voice or "")
 
 
 def _elan(path: Path) -> Iterator[Label]:
@@ -111,9 +115,23 @@ def _elan(path: Path) -> Iterator[Label]:
     # raises ParseError, where pympi raises a bare Exception
     ElementTree.parse(path)  # noqa: S314  expat limits what entities grow to
     document = Eaf(str(path))
+    for aligned, *_ in document.tiers.values():
+        _spread({begin: end for begin, end, *_ in aligned.values()}, document.timeslots)
     for tier in document.get_tier_names():
         for start_ms, end_ms, text, *_ in document.get_annotation_data_for_tier(tier):
             yield Label(start_ms / 1000, end_ms / 1000, _plain(text or ""), tier)
+
+
+def _spread(end_of: Mapping[str, str], slots: dict[str, int | None]) -> None:
+    """Give time slots without a value, inside of a subdivided annotation, times evenly between their neighbours."""
+    for begin, end in end_of.items():
+        chain = [begin, end]
+        while slots[chain[-1]] is None and chain[-1] in end_of and len(chain) <= len(end_of):
+            chain.append(end_of[chain[-1]])
+        first_ms, last_ms = slots[begin], slots[chain[-1]]
+        if first_ms is not None and last_ms is not None:
+            for place, slot in enumerate(chain):
+                slots[slot] = first_ms + round((last_ms - first_ms) * place / (len(chain) - 1))
 
 
 def _textgrid(path: Path) -> Iterator[Label]:
@@ -237,6 +255,8 @@ def seconds_in(row: Mapping[str, str], column: str) -> float:
 
 def _clock_s(text: str) -> float:
     """Seconds of H:MM:SS.mmm or MM:SS,mmm."""
+    if text.count(":") > 2:
+        raise ValueError(f"{text.strip()} is no time such as 1:02:03.4")
     seconds = 0.0
     for part in text.strip().replace(",", ".").split(":"):
         seconds = 60 * seconds + float(part)

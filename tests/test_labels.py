@@ -67,6 +67,13 @@ def test_a_transcript_is_read_with_its_times_and_speakers(tmp_path, name, write)
     assert read_labels(tmp_path / name) == SAID
 
 
+def test_subtitles_have_the_characters_that_webvtt_writes_as_names(tmp_path):
+    (tmp_path / "a.vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada>R&amp;D &gt;&gt; now&nbsp;then &lt;b&gt;\n"
+    )
+    assert read_labels(tmp_path / "a.vtt") == [Label(1.0, 2.0, "R&D >> now then <b>", "Ada")]
+
+
 def test_subrip_which_has_no_speakers_is_read_with_its_times(tmp_path):
     write_srt(tmp_path / "a.srt")
     assert read_labels(tmp_path / "a.srt") == [Label(s.start_s, s.end_s, s.text) for s in SAID]

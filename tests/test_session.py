@@ -251,6 +251,15 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
                 use(tmp_path / name)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
+def test_a_session_whose_name_is_no_text_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "s.medn"
+    SessionWriter(path, INFO).close()
+    path = path.rename(tmp_path / os.fsdecode(b"caf\xe9.medn"))
+    with pytest.raises(SessionError, match="has a name that is no UTF-8 text: rename it"):
+        open_session(path)
+
+
 @pytest.mark.parametrize("name", ["there.medn", "missing/x.medn", "there.medn/x.medn"])
 def test_a_session_that_cannot_be_created_is_reported_in_one_sentence_and_nothing_is_overwritten(tmp_path, name):
     (tmp_path / "there.medn").write_text("precious")

@@ -4,6 +4,8 @@ import csv
 import json
 import math
 import re
+import resource
+import signal
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +117,22 @@ def test_the_command_writes_one_table_names_partial_sessions_and_tells_agreement
     for name in ("judged", "rates", "units", "agreement"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert medn("study", folder, "--out", tmp_path).exit_code == 0  # a second time
+
+
+def test_tables_of_an_earlier_study_stay_whole_where_the_disk_is_full(folder, tmp_path):
+    out = tmp_path / "out"
+    assert medn("study", folder, "--out", out).exit_code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+    try:
+        full = medn("study", folder, "--out", out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert full.exit_code == 2, full.output
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_the_documented_queries_run_in_duckdb(folder, tmp_path):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from gui.cli import app
 from medn.data.databases.long_videos import load_long
 from realtime.evaluation.spotting import read_truth
-from realtime.evaluation.truth import half_of, read_movements, read_rates
+from realtime.evaluation.truth import TruthError, half_of, read_movements, read_rates
 from realtime.sources import VideoFile
 
 
@@ -161,6 +161,19 @@ def test_the_command_writes_truth_that_the_evaluation_reads_with_videos_without_
         refused = medn("import", *arguments)
         assert refused.exit_code == 2
         assert sentence in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator"), [("utf-8-sig", ","), ("utf-8", ";"), ("utf-8", ",")], ids=["mark", "semicolons", "short"]
+)
+def test_a_truth_file_that_a_spreadsheet_saved_is_read_and_one_that_is_no_utf_8_is_named(tmp_path, encoding, separator):
+    text = "video,onset_s,apex_s,offset_s,emotion,aus\nMüller.mp4,1.0,1.1,1.3,surprise\n".replace(",", separator)
+    (tmp_path / "truth.csv").write_text(text, encoding=encoding)
+    [movement], _ = read_movements(tmp_path)
+    assert (movement.video, movement.onset_s, movement.aus) == ("Müller.mp4", 1.0, ())
+    (tmp_path / "truth.csv").write_text(text, encoding="latin-1")
+    with pytest.raises(TruthError, match=r"truth\.csv is no UTF-8 text"):
+        read_movements(tmp_path)
 
 
 def test_a_coders_elan_file_becomes_the_truth_of_a_video_and_is_evaluated_beside_pictures_of_a_folder(film, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medn.errors import UserError
+from realtime.labels import rows_of
 
 COLUMNS = ("video", "onset_s", "apex_s", "offset_s", "emotion", "aus")
 RATE = "rate_hz"
@@ -89,13 +90,17 @@ def read_rates(folder: Path) -> dict[str, float]:
 def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> tuple[list[dict[str, str]], list[str]]:
     """The rows of a CSV file that has at least these columns, and its header. Raises `TruthError`."""
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            reader = csv.DictReader(lines)
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = rows_of(lines)
             header = list(reader.fieldnames or ())
             missing = [column for column in columns if column not in header]
             if missing:
                 raise TruthError(f"{path} lacks the column {missing[0]}; it should have {', '.join(columns)}.")
             return list(reader), header
+    except UnicodeError:
+        raise TruthError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
+    except csv.Error as error:
+        raise TruthError(f"{path} cannot be read as a table ({error}).") from error
     except OSError as error:
         raise TruthError(f"{path} cannot be read: {error.strerror}.") from error
 

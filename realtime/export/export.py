@@ -1,7 +1,7 @@
 """Exports sessions: each file is written completely or not at all, and no file is overwritten."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ def export_sessions(
     coder: str | None = None,
     tick: Callable[[Tick], None] = lambda _: None,
     stop: threading.Event | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Write each session in each format, into a folder or beside the session; an error in one does not stop the others.
 
     `keep` selects events, and `selection` names this choice in what is written; frames and marks are always complete.

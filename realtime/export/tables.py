@@ -96,6 +96,7 @@ def tables(context: ExportContext) -> tuple[Table, ...]:
 
 _FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")
 """Also after a semicolon, which is where spreadsheets of many languages end a cell."""
+_GUARDED = re.compile(r"(^|;)(\s*)'(?=[=+\-@＝＋－＠])")
 
 
 def csv_cell(cell: Cell) -> Cell:
@@ -110,6 +111,11 @@ def csv_cell(cell: Cell) -> Cell:
             return round(cell, CSV_DECIMALS) if math.isfinite(cell) else None
         case _:
             return cell
+
+
+def csv_text(cell: str) -> str:
+    """The text of a cell that `csv_cell` wrote, without the apostrophes before formulas."""
+    return _GUARDED.sub(r"\1\2", cell)
 
 
 _EMOTIONS = {f"emotion_{name}": float for name in EMOTIONS}

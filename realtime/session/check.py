@@ -6,6 +6,7 @@ trigger runs whatever its author wrote. A row with an impossible value raises `D
 
 import json
 import math
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -76,7 +77,9 @@ def table_columns() -> dict[str, tuple[str, ...]]:
 
 
 def check_header(path: Path) -> None:
-    """Raise `SessionError` for what is no session file."""
+    """Raise `SessionError` for what is no session file, or has a name that no export could hold."""
+    if (shown := os.fsencode(path).decode("utf-8", "replace")) != str(path):
+        raise SessionError(f"{shown} has a name that is no UTF-8 text: rename it.")
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise SessionError(f"{path} is not a file but a pipe, a device or a folder.")

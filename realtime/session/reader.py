@@ -79,6 +79,12 @@ class Session:
         return self._view.reviewer
 
     @property
+    def coders(self) -> list[str]:
+        """Who judged, marked or was imported under a name."""
+        marked = {mark.coder for mark in self.annotations_of_all()}
+        return sorted({self.reviewer, *self.codings(), *marked} - {""})
+
+    @property
     def nameless(self) -> bool:
         """Whether events were judged by a person who gave no name."""
         return self._view.nameless

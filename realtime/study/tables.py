@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from medn.contract import AU_NAMES, EMOTIONS
 from medn.revision import __version__
@@ -94,21 +95,23 @@ def study_tables(study: Study) -> dict[str, Table]:
 def write_study(study: Study, folder: Path) -> list[Path]:
     """Write the tables as CSV, as Parquet where pyarrow is installed, what made them, and views for DuckDB.
 
-    Files of an earlier study in the folder are replaced. Raises OSError.
+    Files of an earlier study in the folder are replaced once all are written. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = json.dumps(_made_by(study), indent=1, ensure_ascii=False)
-    written = []
-    for name, table in study_tables(study).items():
-        written.append(folder / f"{name}.csv")
-        write_csv_table(table, written[-1])
-        if find_spec("pyarrow"):
-            written.append(folder / f"{name}.parquet")
-            write_parquet_table(table, written[-1], made)
-    written += [folder / "study.json", folder / "study.sql"]
-    written[-2].write_text(made + "\n", encoding="utf-8")
-    written[-1].write_text(_views("parquet" if find_spec("pyarrow") else "csv"), encoding="utf-8")
-    return written
+    # on the same disk, so that the finished files only need new names
+    with TemporaryDirectory(prefix=".medn-study-", dir=folder) as unfinished:
+        drafts = []
+        for name, table in study_tables(study).items():
+            drafts.append(Path(unfinished) / f"{name}.csv")
+            write_csv_table(table, drafts[-1])
+            if find_spec("pyarrow"):
+                drafts.append(Path(unfinished) / f"{name}.parquet")
+                write_parquet_table(table, drafts[-1], made)
+        drafts += [Path(unfinished) / "study.json", Path(unfinished) / "study.sql"]
+        drafts[-2].write_text(made + "\n", encoding="utf-8")
+        drafts[-1].write_text(_views("parquet" if find_spec("pyarrow") else "csv"), encoding="utf-8")
+        return [draft.replace(folder / draft.name) for draft in drafts]
 
 
 def pooled_agreement(study: Study) -> list[Agreement]:
