@@ -61,6 +61,8 @@ def live(
         context.obj(source=source)  # the window is opened by the layer above
     if (video and not session) or ((microphone or person) and not video):
         raise refusal("--video needs --out; --microphone and --person need --video.")
+    if session and session.suffix.lower() != ".medn":
+        raise refusal(f"--out {session} is no name of a session: end it with .medn.")
     parameters = PipelineParameters(
         most_faces=faces, runtime=runtime, score_threshold=threshold, decision=decision_named(spotter)
     )

@@ -49,6 +49,7 @@ CODINGS = {
     "open groups": ("open.mp4", False, {"open_groups": True}),
     "Matroska": ("variable.mkv", True, {"open_groups": True}),
     "late picture": ("late.mp4", True, {"sound": np.zeros(48000, np.float32)}),
+    "transport stream": ("camcorder.mts", False, {}),
 }
 
 

@@ -36,6 +36,8 @@ class Container:
     """Number of the stream that holds the sound; None where there is none that can be decoded."""
     origin_s: float
     """The streams' own time, in s, at which the file's time line begins."""
+    timed: bool
+    """Whether its frames have times; those of a bare stream have none."""
 
 
 def read_container(path: Path) -> Container | None:
@@ -61,6 +63,9 @@ def read_container(path: Path) -> Container | None:
         sound = _chosen([each for each in sounds if each.codec_context is not None])
         picture_begins_s = begins_s(stream, [*pictures, *sounds])
         whole_s = opened.duration / av.time_base if opened.duration else None
+        begin_s = origin_s([*pictures, *sounds])
+        if whole_s is not None and whole_s > begin_s:
+            whole_s -= begin_s  # Matroska states when its last frame ends on the streams' own time
         aspect = stream.sample_aspect_ratio or Fraction(1)
         return Container(
             stream=stream.index,
@@ -70,7 +75,8 @@ def read_container(path: Path) -> Container | None:
             pixel_aspect=aspect if Fraction(1, MAX_ASPECT) <= aspect <= MAX_ASPECT else Fraction(1),
             codec=stream.codec_context.codec.canonical_name,
             sound=None if sound is None else sound.index,
-            origin_s=origin_s([*pictures, *sounds]),
+            origin_s=begin_s,
+            timed=stream.start_time is not None,
         )
 
 

@@ -37,29 +37,32 @@ class Decoder(Protocol):
 
 
 class OpenCvDecoder:
-    """Reads the first video stream."""
+    """Reads the first video stream; of an interlaced picture it gives whatever its memory held before."""
 
     def __init__(self, path: Path) -> None:
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         self._turned = self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
+        self.position_s = self._step_s = 0.0
 
     def grab(self) -> bool:
         """Go to the next frame."""
-        return bool(self._capture.grab())
+        if not self._capture.grab():
+            return False
+        position_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        if position_s == 0 < self.position_s:  # no time: the last frames of AVI and MPEG files may have none
+            position_s = self.position_s + self._step_s
+        self._step_s, self.position_s = position_s - self.position_s, position_s
+        return True
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
         """Decode the frame."""
         decoded, image = self._capture.retrieve()
         return decoded, image, self._turned
 
-    @property
-    def position_s(self) -> float:
-        """Presentation time of the frame."""
-        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-
     def seek(self, position_s: float) -> None:
         """Go to some frame near a position."""
         self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * position_s)
+        self.position_s = 0.0
 
     def release(self) -> None:
         """Close the file."""
@@ -85,6 +88,11 @@ class PyAvDecoder:
         if self._frame.pts is not None:
             self.position_s = float(self._frame.pts * self._frame.time_base)
         return True
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether the frame consists of two fields."""
+        return self._frame is not None and self._frame.interlaced_frame
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
         """Convert the frame."""

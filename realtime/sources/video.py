@@ -61,7 +61,7 @@ class VideoFile:
             raise SourceError(
                 f"{path} is one picture, not a video; medn replay FOLDER --rate FPS reads a folder of them."
             )
-        if self._more and self._position_s() <= self._first_s:
+        if self._more and not container.timed:
             self.close()
             raise SourceError(f"{path} carries no times for its frames; put it into a container that does (MP4, MKV).")
 
@@ -128,12 +128,14 @@ class VideoFile:
 
 def _first_frame(path: Path, container: Container) -> tuple[Decoder, bool]:
     """A decoder that stands at the first frame, and whether there is one: OpenCV's if it can read the picture."""
-    decoder: Decoder = OpenCvDecoder(path)
-    if container.first_video and decoder.grab():
+    slower = PyAvDecoder(path, container.stream)
+    more = slower.grab()
+    decoder = OpenCvDecoder(path)
+    if container.first_video and not slower.interlaced and decoder.grab():
+        slower.release()
         return decoder, True
     decoder.release()
-    decoder = PyAvDecoder(path, container.stream)
-    return decoder, decoder.grab()
+    return slower, more
 
 
 def _require_file(path: Path) -> None:

@@ -29,7 +29,7 @@ NEAR_FRAMES = 6
 """So many frames up to a wanted one are converted to pictures, for who steps back."""
 MOST_KEYS = 3
 """So many key frames before a frame are tried before the file is decoded from its beginning."""
-INDEX, KEPT_FROM = "frames", 10_000
+INDEX, KEPT_FROM = "shown-frames", 10_000
 """What is kept of a recording, from this number of frames on: shorter ones are read at once."""
 AHEAD_FRAMES = 40
 """A frame this little ahead is reached by decoding on, without a jump."""
@@ -156,9 +156,9 @@ class Playback:
         if there is not None and {"pts", "keys"} <= there.keys():
             return there["pts"].astype(np.int64), there["keys"].astype(np.int64)
         packets = packets_of(self._container, self._stream)
-        frames = [(p.pts, p.is_keyframe) for p in packets if p.pts is not None and p.size]
-        pts = np.array(sorted(at for at, _ in frames), np.int64)
-        keys = np.array(sorted(at for at, is_key in frames if is_key), np.int64)
+        frames = [(p.pts, p.is_keyframe, p.is_discard) for p in packets if p.pts is not None and p.size]
+        pts = np.array(sorted(at for at, _, cut in frames if not cut), np.int64)  # cut: left out by an edit list
+        keys = np.array(sorted(at for at, is_key, _ in frames if is_key), np.int64)
         if len(pts) >= KEPT_FROM:
             keep(path, INDEX, {"pts": pts, "keys": keys})
         return pts, keys
@@ -188,7 +188,8 @@ class Playback:
         """
         target = int(self._pts[index])
         before = self._keys[: np.searchsorted(self._keys, target, "right")][::-1][:MOST_KEYS].tolist()
-        for start in (target, *before):
+        beginning = int(self._pts[0]) - round(1 / self._stream.time_base)
+        for start in (target, *before, beginning):
             with contextlib.suppress(av.FFmpegError):  # decoding goes on where the file stands
                 self._container.seek(start, stream=self._stream)
             self._decoding = decoded(self._container, self._stream)
