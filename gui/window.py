@@ -202,6 +202,10 @@ class MainWindow(QMainWindow):
 
     def _open_settings(self) -> None:
         SettingsDialog(self.settings, self).exec()
+        if "analyze" in vars(self):
+            self.analyze.faces.follow()
+        if "review" in vars(self):
+            self.review.refresh()
 
     def _show_keys(self) -> None:
         workspaces = (self.live.commands, self.analyze.commands, self.review.commands)

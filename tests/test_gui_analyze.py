@@ -1,13 +1,17 @@
 """Analyze, driven offscreen as a person would: a queue of recordings, bad ones among them."""
 
+import shutil
+import sqlite3
+
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent, QTextDocument
 from PyQt6.QtWidgets import QFileDialog
 
+from gui.analyze import queue as analysis_queue
 from gui.analyze.queue import Stage
 from gui.settings import Settings
 from gui.window import MainWindow
-from realtime.session import open_session
+from realtime.session import Status, open_session
 from tests.gui_driver import live_for, press, until
 
 
@@ -74,6 +78,52 @@ def test_a_recording_that_was_analysed_before_opens_its_session_at_once(window, 
     assert len(entry.outcome.events) == 1
     assert len(list((window.settings.folder).glob("*.medn"))) == 1
     until(lambda: "was analysed before" in window.banner.text)
+
+
+def test_between_recordings_that_were_analysed_before_the_window_stays_alive(window, interview, tmp_path, monkeypatch):
+    window.analyze.add([str(interview)])
+    queue = window.analyze.queue
+    until(lambda: not queue.running, 90)
+    queue.end()
+    queue.clear_finished()
+    [session] = window.settings.folder.glob("*.medn")
+    for number in range(4):
+        film = shutil.copy2(interview, tmp_path / f"{number}.mp4")
+        with sqlite3.connect(shutil.copy(session, session.with_name(f"{number}.medn"))) as database:
+            database.execute("UPDATE session SET video = ?", (str(film),))
+        database.close()
+    monkeypatch.setattr(analysis_queue, "LONGEST_TICK_S", 0.0)
+    window.analyze.add([str(tmp_path / f"{number}.mp4") for number in range(4)])
+    done = []
+    for _ in range(4):
+        window.analyze._tick()
+        done.append(sum(entry.stage is Stage.DONE for entry in queue.entries))
+    assert done == [1, 2, 3, 4]
+    assert not queue.running
+
+
+def test_review_shows_the_whole_session_once_a_stopped_analysis_was_made_again(window, interview):
+    window.analyze.add([str(interview)])
+    queue = window.analyze.queue
+    [entry] = queue.entries
+    until(lambda: entry.done_s > 0, 60)
+    queue.stop(entry)
+    until(lambda: entry.worker is None, 60)
+    path = entry.outcome.session
+    window.open_session(path)
+    model = window.review.model
+    assert model.record.info.partial
+    window.show_workspace(1)
+    queue.retry()
+    until(lambda: entry.stage is Stage.DONE, 90)
+    assert entry.outcome.session == path
+    window.show_workspace(2)
+    assert model.record.info.partial == ""
+    [event] = model.record.events
+    model.choose(event.id)
+    model.review(Status.CONFIRMED)
+    with open_session(path) as stored:
+        assert [judged.status for judged in stored.events()] == [Status.CONFIRMED]
 
 
 def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, interview):

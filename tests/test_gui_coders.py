@@ -234,3 +234,28 @@ def test_a_name_that_studies_use_is_refused(app):
         dialog._take()
         assert dialog.result() != QDialog.DialogCode.Accepted
         assert name in dialog._problem.text()
+
+
+def test_yes_settles_the_chosen_difference_also_after_others_came_or_went_above_it(window, path, monkeypatch):
+    two_coders(window, path, monkeypatch)
+    press(window.review, KEY.Key_D, CTRL)
+    panel, review = window.review.coders.panel, window.review
+    panel.differences.selectRow(1)
+    assert panel.chosen.onset_s == 3.0
+    judge(window, KEY.Key_X)  # another difference, at 1 s
+    assert (panel.differences.rowCount(), panel.chosen.onset_s) == (3, 3.0)
+    press(review, KEY.Key_Z, CTRL)
+    assert (panel.differences.rowCount(), panel.chosen.onset_s) == (2, 3.0)
+    review.model.choose(review.model.record.events[2].id)
+    press(review, KEY.Key_X)  # Bo agrees with Ada about it
+    assert panel.chosen is None
+    panel.verdicts[0].click()
+    with open_session(path) as session:
+        assert "settled by Bo" not in session.codings()
+    panel.differences.selectRow(0)
+    judge(window, KEY.Key_X)
+    panel.verdicts[0].click()
+    with open_session(path) as session:
+        settled = {coded.onset_s: coded.status for coded in session.codings()["settled by Bo"]}
+    assert settled[2.0] is YES
+    assert 1.0 not in settled

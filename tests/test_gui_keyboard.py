@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPush
 from gui.dialogs.consent import ConsentDialog
 from gui.dialogs.first_run import FirstRun
 from gui.dialogs.settings import SettingsDialog
-from gui.keys import KeysDialog
+from gui.keys import Command, KeysDialog
 from gui.live.cards import EventCard
 from gui.review.again import AgainDialog
 from gui.review.export_dialog import ExportDialog
@@ -124,3 +124,32 @@ def test_tab_goes_through_the_cards_as_they_are_seen_the_newest_first(window):
     assert passed == [4.0, 3.0, 2.0, 1.0]
     ys = [card.y() for card in sorted(cards.findChildren(EventCard), key=lambda card: -card.shown.onset_s)]
     assert ys == sorted(ys)
+
+
+def test_in_every_workspace_a_key_stands_for_one_command(window, session, monkeypatch):
+    window.open_session(session)
+    for place, name in enumerate(("live", "analyze", "review")):
+        window.show_workspace(place)
+        commands = [each for each in window.findChildren(Command) if each.parent().isVisible()]
+        keys = [key.toString() for command in commands for key in command.shortcuts()]
+        assert sorted(set(keys)) == sorted(keys), name
+    learned = []
+    monkeypatch.setattr(window.review.second_pass, "start", lambda: learned.append("second pass"))
+    press(window.review, KEY.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert learned == ["second pass"]
+    press(window.review, KEY.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert window.analyze.isVisible()
+
+
+def test_escape_ends_an_export_as_the_close_button_does(window, session, tmp_path):
+    window.open_session(session)
+    ways = (lambda dialog: press(dialog, KEY.Key_Escape), lambda dialog: named(dialog, "Close").click())
+    for close in ways:
+        dialog = shown(ExportDialog(window.review.model.record, [], window))
+        dialog._folder.setText(str(tmp_path / "out"))
+        dialog._formats["video"].setChecked(True)
+        dialog._go.click()
+        thread = dialog._work.thread
+        close(dialog)
+        assert not dialog.isVisible()
+        assert not thread.is_alive()

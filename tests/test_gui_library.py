@@ -4,15 +4,17 @@ import re
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import QFile, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QLineEdit, QPushButton
+from PyQt6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from gui.review.sessions_table import COLUMNS
 from gui.settings import load, save
 from realtime.session import SessionInfo, SessionWriter, open_session
-from tests.gui_driver import answer, press, until, write_session
+from realtime.types import Analysis, Frame
+from tests.gui_driver import an_event, answer, live_for, press, until, write_session
 
 KEY = Qt.Key
 
@@ -245,3 +247,53 @@ def test_participants_and_notes_are_columns_written_in_place_and_the_last_opened
     save(window.settings)
     assert list(load().opened) == [str(path) for path in (elsewhere, folder / "b renamed.medn", folder / "a.medn")]
     assert [entry.note for entry in window.review.library.entries if entry.note] == ["second take"]
+
+
+def test_after_tab_a_note_goes_to_the_participants_own_session_also_where_that_moves_in_the_table(window, home):
+    folder = home / "sessions"
+    for name, participant in (("one", "Ben"), ("two", "Mia"), ("three", "Zoe")):
+        with open_session(write_session(folder / f"{name}.medn", 1.0, [])) as session:
+            session.describe(participant=participant)
+    window.show_workspace(2)
+    table = window.review.sessions_table()
+    table.show()
+    table.activateWindow()
+    until(table.isActiveWindow)
+    place = COLUMNS.index("Participant")
+    table.table.sortItems(place, Qt.SortOrder.AscendingOrder)
+    table.table.setFocus()
+    table.table.setCurrentCell(0, place)
+    press(table.table, KEY.Key_F2)
+    QTest.keyClicks(QApplication.focusWidget(), "Xaver")  # is sorted behind Mia
+    press(QApplication.focusWidget(), KEY.Key_Tab)
+    live_for(0.1)
+    QTest.keyClicks(QApplication.focusWidget(), "left early")
+    press(QApplication.focusWidget(), KEY.Key_Return)
+    live_for(0.1)
+    table.table.setCurrentCell(0, COLUMNS.index("Session"))
+    press(table.table, KEY.Key_F2)
+    QTest.keyClicks(QApplication.focusWidget(), "second")
+    press(QApplication.focusWidget(), KEY.Key_Tab)
+    live_for(0.1)
+    QTest.keyClicks(QApplication.focusWidget(), "Ada")
+    press(QApplication.focusWidget(), KEY.Key_Return)
+    live_for(0.1)
+    stored = {}
+    for path in folder.glob("*.medn"):
+        with open_session(path) as session:
+            stored[path.stem] = session.info.person, session.info.note
+    assert stored == {"one": ("Xaver", "left early"), "second": ("Ada", ""), "three": ("Zoe", "")}
+    assert [table.path_of(line).stem for line in range(3)] == ["second", "one", "three"]
+
+
+def test_a_recording_that_was_opened_while_it_was_made_is_whole_in_the_list_once_it_has_ended(window, home):
+    path = home / "sessions" / "now.medn"
+    writer = SessionWriter(path, SessionInfo(source="camera 0", consent="Ada agreed to be recorded."))
+    writer.on_analysis(Analysis(0, 0.0, ()), Frame(0, 0.0, np.zeros((2, 2, 3), np.uint8)))
+    window.open_session(path)
+    assert window.review.library.entries[0].detail.startswith("PARTIAL")
+    writer.add_event(an_event(0, 0.0, 0), {})
+    writer.close(None)
+    window.show_workspace(0)
+    window.show_workspace(2)
+    assert window.review.library.entries[0].detail == "Ada · 1 event · camera 0"

@@ -288,3 +288,47 @@ def test_a_camera_unplugged_while_live_is_reported_and_the_recording_goes_on(tmp
         assert [notice.kind.value for notice in stored.notices()][:2] == ["lost", "reconnected"]
         assert stored.info.closed_utc
         assert Path(stored.info.video).stat().st_size > 1000
+
+
+def test_a_run_takes_the_sensitivity_that_was_set_in_analyze_when_live_is_shown_again(window, interview):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    pipeline = live.run._pipeline
+    window.show_workspace(1)
+    window.analyze.sensitivity.slider.setValue(1)
+    window.show_workspace(0)
+    assert live.sensitivity.slider.value() == 1
+    until(lambda: pipeline.parameters.score_threshold == window.settings.score_threshold == 0.8, 5)
+
+
+def test_a_recording_that_ends_with_its_run_is_said_to_be_saved_and_opens_in_review(window, interview):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+    live.recorder.begin("Ada", with_video=False)
+    path = live.recorder.path
+    until(lambda: live.run is None)
+    assert window.banner.text == f"Saved as {path.name}."
+    window.banner._button.click()
+    assert window.review.model.record.path == path
+    assert window.review.model.record.info.partial == ""
+
+
+def test_consent_that_comes_after_the_end_of_the_run_records_nothing_and_says_so(window, interview, home, monkeypatch):
+    live = window.live
+    live.picker.choose(str(interview))
+    live.start()
+    until(lambda: live.run.state is State.RUNNING and live.run.mailbox.newest)
+
+    def agree_late(dialog):
+        until(lambda: live.run is None)
+        dialog._person.setText("Ada")
+        return ConsentDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(ConsentDialog, "exec", agree_late)
+    press(live, KEY.Key_R)
+    assert window.banner.text == "Nothing is recorded, because the run has ended."
+    assert list((home / "sessions").iterdir()) == []

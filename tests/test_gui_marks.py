@@ -3,13 +3,14 @@
 import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
 
 from gui.review.marking import MarksDialog
 from gui.settings import Settings, load, save
 from realtime.export import export_sessions
 from realtime.export.formats import FORMATS
 from realtime.session import open_session
-from tests.gui_driver import live_for, press, write_session
+from tests.gui_driver import live_for, press, until, write_session
 
 KEY, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -153,3 +154,35 @@ def test_labels_are_remembered_and_what_is_no_list_of_texts_is_not(home):
     assert load().mark_labels == ["smile", ""]
     save(Settings(mark_labels=["smile", 3]))
     assert load().mark_labels == []
+
+
+def test_after_tab_the_end_goes_to_the_mark_whose_beginning_was_written_also_where_that_moves_in_the_list(
+    review, window
+):
+    for time_s, text in ((1.0, "first"), (2.0, "second"), (3.0, "third")):
+        review.model.mark(time_s, text)
+    dialog = MarksDialog(window.settings, review.model, window)
+    dialog.show()
+    dialog.activateWindow()
+    until(dialog.isActiveWindow)
+    dialog.marks.setFocus()
+    dialog.marks.setCurrentCell(0, 0)
+    press(dialog.marks, KEY.Key_F2)
+    QTest.keyClicks(QApplication.focusWidget(), "4")
+    press(QApplication.focusWidget(), KEY.Key_Tab)
+    QTest.keyClicks(QApplication.focusWidget(), "5")
+    press(QApplication.focusWidget(), KEY.Key_Return)
+    dialog.accept()
+    assert marks(review) == [(2.0, None, "second"), (3.0, None, "third"), (4.0, 5.0, "first")]
+
+
+def test_escape_leaves_a_new_mark_without_the_text_that_was_begun_and_ends_no_range(review):
+    press(review, KEY.Key_M)
+    QTest.keyClicks(review.marking.text, "smi")
+    press(review.marking.text, KEY.Key_Escape)
+    assert not review.marking.text.isVisible()
+    assert [text for _, _, text in marks(review)] == ["mark"]
+    press(review, KEY.Key_R)
+    press(review, KEY.Key_M)
+    press(review.marking.text, KEY.Key_Escape)
+    assert review.marking.begin_s is not None

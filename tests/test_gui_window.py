@@ -103,6 +103,28 @@ def test_every_control_has_a_name_for_a_screen_reader(window, session):
     assert mute == []
 
 
+def test_what_was_set_reaches_the_workspace_that_is_shown(window, session, home, monkeypatch):
+    (home / "other").mkdir()
+    other = write_session(home / "other" / "other.medn", 1.0, [])
+
+    def choose(dialog):
+        dialog._faces.setCurrentIndex(0)
+        dialog._folder.setText(str(other.parent))
+        dialog._take()
+
+    monkeypatch.setattr(SettingsDialog, "exec", choose)
+    window.show_workspace(2)
+    assert [entry.title for entry in window.review.library.entries] == ["interview"]
+    window.show_workspace(1)
+    assert window.analyze.faces.choice.currentData() != 1
+    press(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    assert window.analyze.faces.choice.currentData() == window.settings.most_faces == 1
+    window.settings.sessions = str(session.parent)
+    window.show_workspace(2)
+    press(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    assert [entry.title for entry in window.review.library.entries] == ["other"]
+
+
 def test_the_theme_changes_every_widget_without_a_restart(window, app):
     before = window.grab().toImage().pixelColor(5, 300).lightness()
     window._toggle_theme()
@@ -221,7 +243,29 @@ def test_in_a_low_window_events_are_seen_beside_a_large_video_and_no_command_is_
         assert (view.mapTo(review, QPoint()).x() > review.viewer.width()) is beside
         assert review.second_pass._button.isVisible() is (size != (960, 540))
     keys = {action.key for action in review.arrangement._menu.actions()}
-    assert keys >= {"W", "Ctrl+I", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R", "Ctrl+Shift+O"}
+    assert keys >= {"W", "Ctrl+I", "Ctrl+U", "Ctrl+D", "Ctrl+Shift+R", "Ctrl+R", "Ctrl+Shift+O"}
+
+
+def test_long_names_and_limits_give_way_before_a_button_of_review_is_cut_off(window, home):
+    name = "participant 07, second interview, after lunch"
+    window.settings.coder = "Adelheid Mustermann"
+    path = write_session(home / "sessions" / f"{name}.medn", 8.0, [1.0, 2.0, 3.0], faces=2)
+    window.open_session(path)
+    window.resize(1024, 700)
+    review, head = window.review, window.review.arrangement
+    until(lambda: review.model.record.readings is not None and head.limits.text())
+    live_for(0.1)
+    seen = [each for each in review.findChildren(QAbstractButton) if each.isVisible()]
+    assert {review.inspector._confirm, review.inspector._reject} <= set(seen)
+    for each in seen:
+        assert each.mapTo(review, each.rect().topRight()).x() < review.width(), each.toolTip() or each.text()
+    for shown, text in ((head.title, name), (head.limits, head.limits.text())):
+        assert shown.width() < shown.sizeHint().width()
+        assert text in shown.toolTip()
+    window.resize(1920, 1000)
+    live_for(0.1)
+    for shown in (head.title, head.limits):
+        assert shown.width() >= shown.fontMetrics().horizontalAdvance(shown.text())
 
 
 def test_a_border_between_panels_stays_where_it_was_moved(app, home):

@@ -12,6 +12,9 @@ from realtime.batch.work_list import finished_outcome
 from realtime.batch.workers import Worker, WorkerDiedError, analyse_job
 from realtime.pipeline import PipelineParameters
 
+LONGEST_TICK_S = 0.05
+"""After this time a tick leaves what was analysed before to the next one, so that the window stays alive."""
+
 
 class Stage(Enum):
     """The states of a recording in the queue."""
@@ -157,6 +160,7 @@ class Queue:
         self._changed()
 
     def _hand_out(self, folder: Callable[[], Path], parameters: PipelineParameters) -> None:
+        until_s = time.monotonic() + LONGEST_TICK_S
         for entry in self.entries:
             if entry.stage is not Stage.WAITING:
                 continue
@@ -169,6 +173,8 @@ class Queue:
                 entry.done_s = entry.length_s = done.summary.duration_s if done.summary else 0.0
                 self._notices.setdefault(f"{entry.path.name} was analysed before: its session is there.", False)
                 self._changed()
+                if time.monotonic() > until_s:
+                    return
                 continue
             if worker is None:
                 worker = Worker(analyse_job)

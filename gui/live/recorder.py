@@ -97,7 +97,8 @@ class Recorder:
         from realtime.session.paths import free_path
 
         run = self._get_run()
-        if run is None:
+        if run is None or run.state is not State.RUNNING:  # it ended while consent was asked for
+            self._banner.report("Nothing is recorded, because the run has ended.", self._owner, warning=True)
             return
         self._settings.person = person
         try:
@@ -119,7 +120,7 @@ class Recorder:
         run = self._get_run()
         if run is None:
             return
-        path = run.recorder.stop(run.tally.summary(run.name))
+        path = run.recorder.stop(run.tally.summary(run.name)) or run.recorded
         if path is not None and run.recorder.problem:
             self._reported = run.recorder.problem
             self._banner.report(run.recorder.problem, self._owner, warning=True)

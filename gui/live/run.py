@@ -48,6 +48,8 @@ class LiveRun:
         self.problem = ""
         """One sentence, after it failed."""
         self.summary: Summary | None = None
+        self.recorded: Path | None = None
+        """The session of a recording that ended with the run."""
         self.name = source
         self.is_device = False
         """Whether the source is a camera or a stream, not a file."""
@@ -158,7 +160,7 @@ class LiveRun:
         except Exception as error:  # noqa: BLE001  the window outlives the pipeline and reports the fault
             log_fault(f"The analysis of {self.name} stopped")
             self.problem = f"The analysis stopped because of a fault ({type(error).__name__}: {error})."
-        self.recorder.stop(self.summary)
+        self.recorded = self.recorder.stop(self.summary)
         with self._lock:
             self.state = State.FAILED if self.problem else State.ENDED
 

@@ -199,9 +199,9 @@ class LiveWorkspace(QWidget):
     def _show_ended(self, run: LiveRun) -> None:
         self._draw_trace(run)
         self._figures()
+        self.recorder.stop()
         if run.problem:
             self._banner.report(run.problem, self, warning=True, action=("Restart", self.start))
-        self.recorder.stop()
         self._last, self.run = run, None
         text = (
             run.problem or f"{run.name} has ended: {self._events_shown} event{'s' if self._events_shown != 1 else ''}."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QMenu, QToolButton, QWidget
+from PyQt6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from gui.keys import Command
 from gui.review.coders import Coders
@@ -25,6 +25,7 @@ from gui.widgets.panels import remember, show_remembered
 NARROW_PX, LOW_PX = 1180, 520
 BESIDE_PX = 900
 """In a window that is lower, the events stand beside the video: below it there is room for two or three."""
+LIMITS_HELP = "Here: the size from which half of all movements are found, in % of the eye distance."
 BELOW, BESIDE = (420, 420), (330, 130)
 """Heights of the video and of what is below it, with the events and without."""
 
@@ -54,9 +55,8 @@ class Arrangement(QWidget):
         self._parts, self._settings, self._buttons = parts, settings, buttons
         self._events_below = True
         self._opened = False
-        self.title, self.about = label("", role="heading"), Elided()
-        self.pace, self.limits = Elided(), label("", quiet=True)
-        self.limits.setToolTip("Here: the size from which half of all movements are found, in % of the eye distance.")
+        self.title, self.about = Elided(role="heading"), Elided()
+        self.pace, self.limits = Elided(), Elided()
         self.summary = label("", quiet=True, wrap=True)
         self.faces = FaceChoice()
         self._menu = QMenu(self)
@@ -64,10 +64,11 @@ class Arrangement(QWidget):
         more = IconButton("dots-three-vertical", "More commands; F1 lists all with their keys", flat=True)
         more.setMenu(self._menu)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.title.setMinimumWidth(1)  # so that a long name does not keep the window wide
         head = row(
             self.title, self.about, self.pace, self.limits, self.faces, parts.coders, *buttons, parts.second_pass, more
         )
+        for shown in (self.title, self.limits):  # all of it where there is room; the other texts take what is left
+            shown.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         head.setStretchFactor(self.about, 3)
         head.setStretchFactor(self.pace, 2)
         upper, lower, self._beside = QWidget(), QWidget(), QWidget()

@@ -7,6 +7,8 @@ from PyQt6.QtGui import QUndoCommand
 from gui.review.record import Record
 from realtime.session import SessionError
 
+TAKEN_BACK = "it was taken back in another window. Open the session again."
+
 
 class Change(QUndoCommand):
     """A change that one function makes and another takes back.
@@ -34,6 +36,9 @@ class Change(QUndoCommand):
         except SessionError as error:
             self.setObsolete(True)
             self._failed(str(error))
+        except KeyError:  # the event or the mark is no longer in the file
+            self.setObsolete(True)
+            self._failed(TAKEN_BACK)
 
 
 class Mark:

@@ -52,6 +52,7 @@ class ComparePanel(QScrollArea):
         self._judgements: Judgements | None = None
         self.comparison: Comparison | None = None
         self._listed: list[tuple[str, ...]] = []  # the texts of the differences that the table shows
+        self._picked: tuple[float, float] | None = None  # onset and offset of the chosen one: its line may change
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -91,6 +92,7 @@ class ComparePanel(QScrollArea):
         record = self._review.record
         if record is None:
             return
+        self._picked = None
         judgements = record.judgements()
         own = record.coder or (judgements.coders or [""])[0]
         others = [name for name in judgements.coders if name != own]
@@ -199,13 +201,14 @@ class ComparePanel(QScrollArea):
             said = (YES_NO[status] for status in moment.says)
             texts.append((clock(moment.onset_s), *said, last, _notes(moment, names)))
         self._heading.setText(f"{len(found)} DIFFERENCES, {opened} OPEN" if found else "NO DIFFERENCES")
-        line = table.currentRow()
+        spans = [(moment.onset_s, moment.offset_s) for moment in found]
         table.blockSignals(True)
         table.setHorizontalHeaderLabels(["Time", *map(_short, names), "Settled"])
         self._list(texts)
-        if 0 <= line < len(found):
-            table.selectRow(line)
+        if self._picked in spans:
+            table.selectRow(spans.index(self._picked))
         else:
+            self._picked = None
             table.clearSelection()
             table.setCurrentCell(-1, -1)
         table.blockSignals(False)
@@ -233,6 +236,7 @@ class ComparePanel(QScrollArea):
         moment, record = self.chosen, self._review.record
         if moment is None or record is None:
             return
+        self._picked = moment.onset_s, moment.offset_s
         known = moment.event is not None and any(stored.id == moment.event.id for stored in record.events)
         if known and moment.event is not None:
             self._review.choose(moment.event.id)

@@ -33,7 +33,7 @@ HELP = {
     "Prob.": CLASS_HELP,
     "ms": "Duration from onset to offset, in ms.",
     "Score": SCORE_HELP,
-    "Second": "Score of the second pass, which has learned this recording (Ctrl+2).",
+    "Second": "Score of the second pass, which has learned this recording (Ctrl+Shift+R).",
 }
 STATUS_SIGN = {Status.UNREVIEWED: "", Status.CONFIRMED: "✓ confirmed", Status.REJECTED: "✗ rejected"}
 MIN_SCORES = (0.9, 0.7, 0.5)

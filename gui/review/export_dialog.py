@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer, QUrl
-from PyQt6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
+from PyQt6.QtGui import QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QProgressBar, QRadioButton, QWidget
 
 from gui.review.record import Record
@@ -95,12 +95,12 @@ class ExportDialog(QDialog):
         another = self._record.coder != self._record.first_coder
         return shlex.join([*command, "--coder", self._record.coder] if another else command)
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop an export that is running; files that are written stay."""
+    def done(self, result: int) -> None:
+        """Stop an export that is running, however the dialog is closed; files that are written stay."""
         if self._work is not None:
             self._work.stop.set()
             self._work.thread.join()
-        super().closeEvent(event)
+        super().done(result)
 
     def keep(self) -> Callable[[StoredEvent], bool]:
         """Return the test for the events to export."""

@@ -195,7 +195,8 @@ class Library(QWidget):
         return [item for item in items if item is not None]
 
     def _entry(self, path: Path) -> Entry:
-        changed_s = path.stat().st_mtime
+        log = path.with_name(f"{path.name}-wal")  # while the session is open anywhere, it may hold what is new
+        changed_s = max(file.stat().st_mtime for file in (path, log) if file.exists())
         cached = self._cache.get(path)
         if cached is None or cached[0] != changed_s:
             cached = self._cache[path] = (changed_s, read_entry(path, self._coder))

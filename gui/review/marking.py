@@ -192,6 +192,9 @@ class MarksDialog(QDialog):
             else:
                 self._problem.setText(NO_NUMBER)
         self._show_marks()
+        numbers = [listed.id for listed in self._listed]
+        if mark.id in numbers:  # with another time it stands in another line, from where Tab goes on
+            self.marks.setCurrentCell(numbers.index(mark.id), place)
 
     def _remove(self) -> None:
         lines = {index.row() for index in self.marks.selectedIndexes()}

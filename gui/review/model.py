@@ -13,7 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QUndoStack
 
 from gui.format import class_of
-from gui.review.changes import Change, Mark
+from gui.review.changes import TAKEN_BACK, Change, Mark
 from gui.review.record import Record, is_same
 from realtime.session import Annotation, SessionError, Status, StoredEvent
 from realtime.types import Event
@@ -21,6 +21,7 @@ from realtime.viewing.history import Trace
 from realtime.viewing.limits import Stretch
 
 ANY = "any"
+REPLACED = "the recording was analysed again, and this is the session from before. Open it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,8 @@ class ReviewModel(QObject):
                 self._newest_mark.set_text(text)
             except SessionError as error:
                 self._refuse(str(error))
+            except KeyError:
+                self._refuse(TAKEN_BACK)
             self._show_changes()
 
     def save(self, name: str, do: Callable[[], object], revert: Callable[[], object]) -> bool:
@@ -280,7 +283,8 @@ class ReviewModel(QObject):
         review, before = partial(self.record.review, event_id), self.record.event(event_id)
 
         def revert() -> None:
-            review(status=before.status, note=before.note)
+            # only what was changed: the rest may have been changed in another window since
+            review(status=None if status is None else before.status, note=None if note is None else before.note)
             self.choose(event_id)
 
         return self.save(name, partial(review, status=status, note=note), revert)
@@ -305,7 +309,8 @@ class ReviewModel(QObject):
         """Report once that a change could not be saved, and refuse further changes."""
         if self.writable:
             self.writable = False
-            self.failed.emit(f"Not saved: {problem}")
+            replaced = self.record is not None and self.record.replaced
+            self.failed.emit(f"Not saved: {REPLACED if replaced else problem}")
             self.events_changed.emit()
 
     def _show_changes(self) -> None:

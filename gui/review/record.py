@@ -64,6 +64,7 @@ class Record:
         self.path, self.coder = path, coder
         self._session: Session = open_session(path, coder)
         self.info: SessionInfo = self._session.info
+        self._file = path.stat().st_ino
         self.events: list[StoredEvent] = []
         self._rejected = self._session.candidates()
         self._second = self._session.second_scores()
@@ -235,6 +236,11 @@ class Record:
         if event_id not in self._clips:
             self._clips[event_id] = clip_of_ends(self.event(event_id).event, self._session.pictures(event_id))
         return self._clips[event_id]
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another session took the file's place since it was opened, as that of a whole analysis does."""
+        return self.path.exists() and self.path.stat().st_ino != self._file
 
     def close(self) -> None:
         """Close the file."""

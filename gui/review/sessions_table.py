@@ -81,10 +81,14 @@ class SessionsTable(QDialog):
         return Path(item.data(PLACE))
 
     def _show(self) -> None:
-        """Fill the table, sorted as it was."""
+        """Fill the table, sorted as it was; the current cell stays, and the editor that Tab opened in it, too."""
         table, entries = self.table, self._entries()
+        current = table.currentItem()
+        here = None if current is None else (current.data(PLACE), current.column())
+        edited = table.cellWidget(table.currentRow(), table.currentColumn()) is not None
         table.blockSignals(True)
         table.setSortingEnabled(False)
+        table.setRowCount(0)  # closes the editor: another session may stand in its line now
         table.setRowCount(len(entries))
         for line, entry in enumerate(entries):
             opened = self._opened.get(str(entry.path), "")
@@ -108,6 +112,26 @@ class SessionsTable(QDialog):
         table.setSortingEnabled(True)
         table.blockSignals(False)
         self._filter(self.search.text())
+        if here is not None:
+            self._go_to(*here, edit=edited)
+
+    def _go_to(self, path: str, place: int, *, edit: bool) -> None:
+        """Make a session's cell the current one."""
+        for line in range(self.table.rowCount()):
+            cell = self.table.item(line, place)
+            if cell is not None and cell.data(PLACE) == path:
+                self.table.setCurrentItem(cell)
+                if edit:
+                    self.table.editItem(cell)
+
+    def _move(self, line: int, path: Path) -> None:
+        """Note where the session of a line is now."""
+        self.table.blockSignals(True)
+        for place in range(len(COLUMNS)):
+            cell = self.table.item(line, place)
+            assert cell is not None
+            cell.setData(PLACE, str(path))
+        self.table.blockSignals(False)
 
     def _filter(self, text: str) -> None:
         for line in range(self.table.rowCount()):
@@ -127,6 +151,8 @@ class SessionsTable(QDialog):
         problem = self._rename(path, text) if item.column() == SESSION else _describe(path, item.column(), text)
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
+        if item.column() == SESSION and not problem:
+            self._move(item.row(), path.with_name(f"{text.removesuffix('.medn')}.medn"))
         QTimer.singleShot(0, self._show)  # not while the cell's editor is closing
 
     def _make_table(self) -> QTableWidget:

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
 from gui.format import limit_text
 from gui.keys import Command, Entry, by_key
 from gui.review.again import AgainDialog
-from gui.review.arrangement import Arrangement, Parts
+from gui.review.arrangement import LIMITS_HELP, Arrangement, Parts
 from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
 from gui.review.events_table import EventsTable
@@ -39,7 +39,7 @@ from realtime.viewing.limits import limits_at
 TICK_MS = 15
 MOST_OPENED = 50
 """Sessions of which it is remembered when they were opened."""
-IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+2", "Ctrl+R")
+IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+Shift+R", "Ctrl+R")
 """The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
 
@@ -71,7 +71,10 @@ class ReviewWorkspace(QWidget):
         self._connect()
 
     def refresh(self) -> None:
-        """Read the list of sessions again."""
+        """Read the list of sessions again, and the open session where an analysis has replaced it."""
+        record = self.model.record
+        if record is not None and record.replaced:
+            self.open(record.path)
         self.library.refresh(self._settings.folder)
 
     def open(self, path: Path) -> None:
@@ -156,6 +159,7 @@ class ReviewWorkspace(QWidget):
     def _show_session(self) -> None:
         record = self.model.record
         self.arrangement.title.setText(record.path.stem if record else "")
+        self.arrangement.title.setToolTip(plain(self.arrangement.title.text()))
         partial = f"PARTIAL: {record.info.partial}" if record and record.info.partial else ""
         about = (partial, record.info.source, record.info.consent, _not_filmed(record.info)) if record else ()
         self.arrangement.about.setText(" · ".join(filter(None, about)))
@@ -185,6 +189,7 @@ class ReviewWorkspace(QWidget):
         here = "" if limits is None else limit_text(limits_at(limits, self.viewer.position_s))
         if here != self.arrangement.limits.text():
             self.arrangement.limits.setText(here)
+            self.arrangement.limits.setToolTip(f"{here}\n{LIMITS_HELP}")
         chosen_id = self.model.chosen_id
         if chosen_id is not None:
             video = self.viewer.video
@@ -291,7 +296,7 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+D", "compare with another coder, and settle differences", lambda: self.coders.compare()),
             ("W", "why was nothing reported here?", self.ask_why),
             ("Ctrl+R", "analyse again with other settings", self.analyse_again),
-            ("Ctrl+2", "learn this recording, and score its movements once more", lambda: self.second_pass.start()),
+            ("Ctrl+Shift+R", "learn this recording, and score its movements again", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
             ("Ctrl+Shift+O", "all sessions, with participants and notes", lambda: self.sessions_table().exec()),
@@ -305,7 +310,7 @@ class ReviewWorkspace(QWidget):
         again, said = commands["Ctrl+R"], commands["Ctrl+I"]
         self._import = IconButton("chat-text", said.tip, said.run, flat=True)
         buttons = self._import, IconButton("arrow-clockwise", again.tip, again.run, flat=True)
-        self.second_pass = SecondPass(self.model, self._report, commands["Ctrl+2"])
+        self.second_pass = SecondPass(self.model, self._report, commands["Ctrl+Shift+R"])
         parts = Parts(
             self.library, self.viewer, self._tools, self.timeline, self.table, self.inspector, self.coders,
             self.second_pass, self.said_search,

@@ -101,12 +101,13 @@ class Choice(QComboBox):
 
 
 class Elided(QLabel):
-    """A quiet text of one line in the room that others leave; it ends in dots where that is not enough."""
+    """A text of one line in the room that others leave; it ends in dots where that is not enough."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("quiet", True)
+        self.setProperty("quiet", not role)
+        self.setProperty("role", role)
         self.setMinimumWidth(1)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 

@@ -1,6 +1,6 @@
 """The field for the text of a mark that was just made."""
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QKeyEvent
 from PyQt6.QtWidgets import QLineEdit, QWidget
 
@@ -36,6 +36,17 @@ class MarkText(QLineEdit):
         self.show()
         self.raise_()
         self.setFocus()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keep Esc from the workspaces, where it is a command."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Close on Esc."""

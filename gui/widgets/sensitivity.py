@@ -13,7 +13,7 @@ FALSE_ALARMS_PER_MIN = {0.9: 0, 0.8: 0, 0.7: 0, 0.6: 0, 0.5: 0, 0.4: 0.15, 0.3: 
 
 
 class Sensitivity(QWidget):
-    """A slider of score thresholds. `changed` is emitted when it is moved."""
+    """A slider of score thresholds. `changed` is emitted when it is moved, by a person or to what was set elsewhere."""
 
     changed = pyqtSignal()
 
@@ -38,7 +38,10 @@ class Sensitivity(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Follow a change that was made in another workspace."""
         super().showEvent(event)
-        self.slider.setValue(SCORE_THRESHOLDS.index(self._settings.score_threshold))
+        place = SCORE_THRESHOLDS.index(self._settings.score_threshold)
+        if place != self.slider.value():
+            self.slider.setValue(place)
+            self.changed.emit()
 
     def show_description(self, *, on: bool) -> None:
         """Show what the place of the slider means, or save the space; the tooltip describes it too."""
@@ -68,8 +71,12 @@ class Faces(QWidget):
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Follow a change that was made elsewhere."""
-        self.choice.setCurrentIndex(self.choice.findData(self._settings.most_faces))
+        self.follow()
         super().showEvent(event)
+
+    def follow(self) -> None:
+        """Show the setting as it is now."""
+        self.choice.setCurrentIndex(self.choice.findData(self._settings.most_faces))
 
     def _changed(self, _: int) -> None:
         self._settings.most_faces = self.choice.currentData()
