@@ -108,8 +108,8 @@ def live(
             stdout.print(stages_table(summary))
         stderr.print(accounts_line(summary))
         stderr.print(findings_line(summary))
-        if streams:
-            stderr.print(f"Markers of the lab taken into the session: {streams.markers if session else 0}.")
+        if streams and session:
+            stderr.print(f"Markers of the lab taken into the session: {streams.markers}.")
 
 
 def _given(context: typer.Context) -> set[str]:

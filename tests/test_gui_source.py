@@ -52,7 +52,11 @@ def test_a_recording_is_chosen_again_but_neither_the_sample_nor_a_password_is_ke
     until(lambda: not picker.looking)
     picker.choose("rtsp://camera.local/stream")
     assert picker.to_remember == "rtsp://camera.local/stream"
-    for kept_nowhere in ("rtsp://ada:secret@camera.local/stream", SAMPLE):
+    for kept_nowhere in (
+        "rtsp://ada:secret@camera.local/stream",
+        "http://camera.local/video?user=ada&pwd=secret",
+        SAMPLE,
+    ):
         picker.choose(kept_nowhere)
         assert picker.to_remember == ""
 

@@ -65,8 +65,10 @@ class SourcePicker(Choice):
     @property
     def to_remember(self) -> str:
         """The source for the next start of the app: a camera by its name, because numbers change; empty for the sample
-        (the default where there is no camera) and for a stream whose URL contains a password."""
-        if self._source in ("", "auto", SAMPLE) or "@" in urlsplit(self._source).netloc:
+        (the default where there is no camera) and for a stream whose URL may hold a password."""
+        parts = urlsplit(self._source)
+        may_be_secret = "@" in parts.netloc or ("://" in self._source and bool(parts.query or parts.fragment))
+        if self._source in ("", "auto", SAMPLE) or may_be_secret:
             return ""
         return next((name for name, number in self._cameras if number == self._source), self._source)
 

@@ -16,12 +16,15 @@ from realtime.export.context import ExportContext
 
 
 def made_by(context: ExportContext, title: str) -> Mapping[str, Any]:
-    """The origin of an export in the format called `title`, as a JSON object. Who consented is left out."""
+    """The origin of an export in the format called `title`, as a JSON object.
+
+    Left out are who consented, and the folder of the recording, which may name people.
+    """
     info = context.info
     return {
         "session": context.name,
         "source": info.source,
-        "video": info.video,
+        "video": info.video and Path(info.video).name,
         "recording": None if info.file is None else asdict(info.file),
         "parameters": dict(info.parameters),
         "versions": dict(info.versions),
