@@ -243,3 +243,25 @@ def test_a_stretch_at_rest_is_part_of_a_second_analysis_only_where_one_is_named(
     dialog._take()
     assert window.analyze._parameters(dialog.chosen).rest_s == (2.0, 6.5)
     assert Settings().rest_s is None
+
+
+def test_after_an_addition_was_taken_back_the_next_one_shows_its_own_movement(window, home, interview):
+    candidates = [(1.0, 0.45), (ONSET_S, 0.44)]
+    window.open_session(write_session(home / "sessions" / "talk.medn", 5.2, [0.5], interview, candidates=candidates))
+    review, model = window.review, window.review.model
+    until(lambda: review.viewer.video is not None and review.viewer.video.times_s is not None)
+
+    def add(onset_s):
+        [number] = [stored.id for stored in model.record.candidates if stored.event.onset_s == onset_s]
+        model.choose(number)
+        press(review, KEY.Key_C)
+        assert model.chosen.promoted
+        return model.chosen_id
+
+    first = add(1.0)
+    until(lambda: review.viewer.clip is not None)
+    assert review.viewer.clip.event.onset_s == 1.0
+    press(review, KEY.Key_Z, CTRL)
+    assert add(ONSET_S) == first  # the number is given again
+    until(lambda: review.viewer.clip is not None)
+    assert review.viewer.clip.event.onset_s == ONSET_S

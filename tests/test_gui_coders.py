@@ -168,6 +168,24 @@ def test_a_settled_difference_is_open_again_once_a_coder_judges_otherwise(window
     assert settled == {2.0: (YES, "Bo: no; Ada: yes"), 3.0: (NO, "Bo: yes; Ada: no"), 4.0: (NO, "agreed")}
 
 
+def test_differences_about_two_people_who_move_at_the_same_time_are_settled_each_for_itself(window, home, monkeypatch):
+    path = write_session(home / "sessions" / "two.medn", 5.0, [1.0, 1.0, 3.0, 3.0], faces=2)
+    window.open_session(path)
+    be(window, monkeypatch, "Ada")
+    judge(window, KEY.Key_C, KEY.Key_C, KEY.Key_C, KEY.Key_C)
+    be(window, monkeypatch, "Bo")
+    judge(window, KEY.Key_X, KEY.Key_X, KEY.Key_X, KEY.Key_C)  # they agree about the second person at 3 s
+    press(window.review, KEY.Key_D, CTRL)
+    panel = window.review.coders.panel
+    for line, (verdict, heading) in enumerate([(0, "2 OPEN"), (1, "1 OPEN"), (1, "0 OPEN")]):
+        panel.differences.selectRow(line)
+        panel.verdicts[verdict].click()
+        assert panel._heading.text() == f"3 DIFFERENCES, {heading}"
+    with open_session(path) as session:
+        settled = {(coded.onset_s, coded.face): coded.status for coded in session.codings()["settled by Bo"]}
+    assert settled == {(1.0, 0): YES, (1.0, 1): NO, (3.0, 0): NO, (3.0, 1): YES}
+
+
 def test_a_movement_that_an_imported_coder_found_beside_the_events_is_a_difference_to_jump_to(
     window, path, monkeypatch
 ):
@@ -225,6 +243,16 @@ def test_a_session_from_before_coders_opens_is_judged_and_compared(window, path,
         assert session.annotations() == []
         assert session.damage == ""
     until(lambda: window.review.model.record.readings is not None)
+    be(window, monkeypatch, "Cy")
+    judge(window, KEY.Key_C)
+    answer(monkeypatch, "Compare")
+    press(window.review, KEY.Key_D, CTRL)
+    panel = window.review.coders.panel
+    panel.coders[0].setCurrentText("Bo")
+    panel.coders[1].setCurrentText("Cy")
+    panel.differences.selectRow(0)
+    panel.verdicts[0].click()
+    assert panel._heading.text() == "1 DIFFERENCES, 0 OPEN"
 
 
 def test_a_name_that_studies_use_is_refused(app):

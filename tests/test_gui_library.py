@@ -231,6 +231,9 @@ def test_participants_and_notes_are_columns_written_in_place_and_the_last_opened
     assert column("Session") == ["b", "elsewhere", "a", "c"]
     assert column("Participant") == ["Ada"] * 4  # of the consent
     write(0, "Participant", "Bea")
+    write(2, "Note", long := "the light failed at 16:02; " * 20 + "leave it out")
+    with open_session(folder / "a.medn") as session:
+        assert session.info.note == long
     write(2, "Note", "second take")
     write(3, "Session", "b")  # that is taken
     assert "exists already" in table.problem.text()

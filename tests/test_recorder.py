@@ -1,8 +1,10 @@
 """A recording that begins while a run goes on."""
 
 import csv
+import math
 import shutil
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -129,3 +131,49 @@ def test_a_recording_that_joins_a_run_counts_only_its_own_hindrances(tmp_path):
     with open_session(tmp_path / "s.medn") as stored:
         assert stored.info.hindered_s["no face"] == pytest.approx(59 / 30, abs=0.02)
     assert summary.hindered_s["no face"] == pytest.approx(119 / 30, abs=0.02)
+
+
+def test_a_recording_that_joins_a_run_sums_up_its_own_frames_events_and_limits_only(tmp_path, portrait):
+    recorder, tally = Recorder(), Tally()
+    for index in range(120):
+        if index == 60:
+            recorder.start(tmp_path / "s.medn", SessionInfo(source="camera 0"))
+        if index % 20 == 19:
+            dropped = Dropped(index, index / 30, Cause.OVERRUN)
+            tally.dropped(dropped)
+            recorder.on_drop(dropped)
+            continue
+        frame = Frame(index, index / 30, grey(0))
+        face = replace(face_at(portrait.points), limit_pct=(math.nan if index < 60 else 1.5, 2.0))
+        # the second began before the recording
+        events = (an_event(frame.time_s - 5 / 30, index - 5),) if index in (10, 62, 70) else ()
+        analysis = Analysis(index, frame.time_s, (face,), events, stages_ms={"landmarks": 6.0})
+        tally.processed(frame, analysis, 1.0)
+        tally.decided(analysis)
+        recorder.on_analysis(analysis, frame)
+    run = tally.summary("camera 0")
+    recorder.stop(run)
+    with open_session(tmp_path / "s.medn") as stored:
+        kept = stored.info.summary
+        assert kept["frames_processed"] == sum(row.dropped is None for row in stored.frames()) == 57
+        assert kept["events"] == len(stored.events()) == 1
+        assert stored.info.limit["upper"] == {"judged_share": 1.0, "median_pct": pytest.approx(1.5, rel=0.02)}
+    assert kept["frames_dropped"] == {"overrun": 3}
+    assert kept["frames_offered"] == 60
+    assert kept["duration_s"] == pytest.approx(59 / 30)
+    assert kept["fps"] * kept["wall_s"] == pytest.approx(57)
+    assert kept["stages_ms"] == run.stages_ms  # of the driver, which measures them
+
+
+def test_frames_that_were_filmed_but_not_analyzed_are_dropped_frames_of_the_recordings_summary(tmp_path, portrait):
+    recorder, tally, film = Recorder(), Tally(), tmp_path / "s.mp4"
+    recorder.start(tmp_path / "s.medn", SessionInfo(source="camera 0", video=str(film), consent="Ada."), film=True)
+    frames = [Frame(index, index / 30, grey(9)) for index in range(20)]
+    for frame in frames:
+        recorder.on_capture(frame)
+    for frame in frames[:15]:
+        recorder.on_analysis(Analysis(frame.index, frame.time_s, (face_at(portrait.points),)), frame)
+    recorder.stop(tally.summary("camera 0"))
+    with open_session(tmp_path / "s.medn") as stored:
+        kept = stored.info.summary
+    assert (kept["frames_offered"], kept["frames_processed"], kept["frames_dropped"]) == (20, 15, {"stopped": 5})

@@ -21,7 +21,7 @@ from gui.cli import app
 from realtime.session import Coding, SessionInfo, SessionWriter, Status, StoredEvent, open_session
 from realtime.session.judged import judged_time
 from realtime.sources import Cause, Dropped
-from realtime.study.agreement import agree, coders_of, cohens_kappa
+from realtime.study.agreement import agree, coders_of, cohens_kappa, moments_of
 from realtime.study.sessions import StudyError, read_study
 from realtime.study.tables import rates_of
 from realtime.types import LIMIT_DELAY_S, Analysis, Event, FaceReading, Frame
@@ -39,6 +39,11 @@ def event(at_s, emotion="negative", unit="AU4", face=0):
     )  # fmt: skip
 
 
+def reading(limits, face=0):
+    motion = np.full(6, 0.2, np.float32)
+    return FaceReading(face, np.zeros((478, 3), np.float32), motion, motion, (0.0,) * 3, 80.0, True, limits)
+
+
 def write(path, events=(), *, seconds=20.0, judged_from=(5.0, 10.0), parameters=(("score_threshold", 0.6),), gap=None):
     """A session of 30 frames a second whose upper and lower face are judged from certain times on."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,9 +55,7 @@ def write(path, events=(), *, seconds=20.0, judged_from=(5.0, 10.0), parameters=
                 writer.on_drop(Dropped(index, time_s, Cause.OVERRUN))
                 continue
             limits = tuple(1.5 if time_s - LIMIT_DELAY_S >= begin else math.nan for begin in judged_from)
-            motion = np.full(6, 0.2, np.float32)
-            reading = FaceReading(0, np.zeros((478, 3), np.float32), motion, motion, (0.0,) * 3, 80.0, True, limits)
-            writer.on_analysis(Analysis(index, time_s, (reading,)), Frame(index, time_s, PICTURE))
+            writer.on_analysis(Analysis(index, time_s, (reading(limits),)), Frame(index, time_s, PICTURE))
         writer.on_analysis(Analysis(-1, 0.0, events=tuple(events)), None)
     return path
 
@@ -216,6 +219,48 @@ def test_time_that_was_not_looked_at_is_not_judged(tmp_path):
     with open_session(whole) as a, open_session(broken) as b:
         lost_s = judged_time(a.frames()).upper_s - judged_time(b.frames()).upper_s
     assert 5.0 - 0.1 <= lost_s <= 6.5
+
+
+def test_a_frame_that_came_twice_takes_no_time_from_what_was_judged(tmp_path):
+    with SessionWriter(tmp_path / "a.medn", SessionInfo("film.mp4")) as writer:
+        for index in range(0, 600, 2):
+            time_s = index / 60
+            writer.on_analysis(Analysis(index, time_s, (reading((1.5, 1.5)),)), Frame(index, time_s, PICTURE))
+            writer.on_drop(Dropped(index + 1, time_s, Cause.CLOCK))  # the same time stamp again
+    with open_session(tmp_path / "a.medn") as session:
+        assert judged_time(session.frames()).either_s == pytest.approx(299 / 30 - LIMIT_DELAY_S, abs=0.1)
+
+
+@pytest.mark.parametrize("away", [0, 1])
+def test_of_two_people_each_ones_events_count_while_that_person_was_judged(away, tmp_path):
+    judged = [(math.nan, math.nan) if face == away else (1.5, 1.5) for face in range(2)]
+    events = [event(at_s, face=face) for at_s in (3.0, 6.0, 9.0) for face in range(2)]
+    with SessionWriter(tmp_path / "a.medn", SessionInfo("film.mp4")) as writer:
+        for index in range(600):
+            # who is not judged comes a second later and goes before the end
+            faces = [face for face in range(2) if face != away or 30 < index < 450]
+            readings = tuple(reading(judged[face], face) for face in faces)
+            writer.on_analysis(Analysis(index, index / 30, readings), Frame(index, index / 30, PICTURE))
+        writer.on_analysis(Analysis(-1, 0.0, events=tuple(events)), None)
+    with open_session(tmp_path / "a.medn") as session:
+        for stored in session.events():
+            session.review(stored.id, status=Status.CONFIRMED)
+    [session] = read_study(tmp_path).sessions
+    for coder in ("MEDN", "review"):
+        rates = rates_of(session, coder)
+        assert (len(session.coders[coder]), rates.counted) == (6, 3)
+        assert rates.units["AU4"] == pytest.approx(3 / (session.judged.upper_s / 60))
+    beside = Coding(6.05, 6.4)  # a coder's own finding does not say whose face it is
+    assert session.judged_at(beside, "both")
+
+
+def test_two_people_who_move_at_the_same_time_are_judged_each_for_themselves():
+    events = [StoredEvent(face + 1, event(1.0, face=face), Status.CONFIRMED, "") for face in range(2)]
+    said = {0: Status.REJECTED, 1: Status.CONFIRMED}
+    for order in ((0, 1), (1, 0)):
+        bo = [Coding(1.0, 1.3, 1.1, said[face], face=face) for face in order]
+        [first, second] = moments_of(events, coders_of(events, {"Bo": bo}), "review", "Bo")
+        assert (first.second.status, second.second.status) == (Status.REJECTED, Status.CONFIRMED)
 
 
 @given(

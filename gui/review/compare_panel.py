@@ -25,7 +25,7 @@ from realtime.session import Status
 from realtime.session.schema import SETTLED
 from realtime.study import REVIEW
 from realtime.study.agreement import Agreement, Moment
-from realtime.study.compare import WORDS, Comparison, Judgements, compare, holds, settled, with_judged
+from realtime.study.compare import WORDS, Comparison, Judgements, compare, holds, place_of_moment, settled, with_judged
 from realtime.study.time_units import UNIT_S
 
 ALONE = (
@@ -52,7 +52,7 @@ class ComparePanel(QScrollArea):
         self._judgements: Judgements | None = None
         self.comparison: Comparison | None = None
         self._listed: list[tuple[str, ...]] = []  # the texts of the differences that the table shows
-        self._picked: tuple[float, float] | None = None  # onset and offset of the chosen one: its line may change
+        self._picked: tuple[int | None, float, float] | None = None  # the chosen one's place: its line may change
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -191,7 +191,7 @@ class ComparePanel(QScrollArea):
         settled_by = judgements.settled_spans()
         texts, opened = [], 0
         for moment in found:
-            ways = settled_by.get((moment.onset_s, moment.offset_s), {})
+            ways = settled_by.get(place_of_moment(moment), {})
             held = [holds(one, comparison, moment) for one in ways.values()]
             opened += not any(held)
             last = " ".join(
@@ -201,12 +201,12 @@ class ComparePanel(QScrollArea):
             said = (YES_NO[status] for status in moment.says)
             texts.append((clock(moment.onset_s), *said, last, _notes(moment, names)))
         self._heading.setText(f"{len(found)} DIFFERENCES, {opened} OPEN" if found else "NO DIFFERENCES")
-        spans = [(moment.onset_s, moment.offset_s) for moment in found]
+        places = [place_of_moment(moment) for moment in found]
         table.blockSignals(True)
         table.setHorizontalHeaderLabels(["Time", *map(_short, names), "Settled"])
         self._list(texts)
-        if self._picked in spans:
-            table.selectRow(spans.index(self._picked))
+        if self._picked in places:
+            table.selectRow(places.index(self._picked))
         else:
             self._picked = None
             table.clearSelection()
@@ -236,7 +236,7 @@ class ComparePanel(QScrollArea):
         moment, record = self.chosen, self._review.record
         if moment is None or record is None:
             return
-        self._picked = moment.onset_s, moment.offset_s
+        self._picked = place_of_moment(moment)
         known = moment.event is not None and any(stored.id == moment.event.id for stored in record.events)
         if known and moment.event is not None:
             self._review.choose(moment.event.id)

@@ -22,7 +22,6 @@ from realtime.session import SessionError, open_session
 COLUMNS = ("Session", "Participant", "Note", "Opened", "Made", "Length", "Events", "Reviewed")
 WIDTHS_PX = (190, 130, 200, 140, 140, 70, 70, 84)
 SESSION, OPENED, PARTICIPANT, NOTE = (COLUMNS.index(name) for name in ("Session", "Opened", "Participant", "Note"))
-LONGEST = 200
 PLACE = Qt.ItemDataRole.UserRole
 HOW = "A double click opens a session; its name, the participant and the note are written in place (F2)."
 
@@ -147,7 +146,7 @@ class SessionsTable(QDialog):
 
     def _change(self, item: QTableWidgetItem) -> None:
         """Store what was written in a cell."""
-        path, text = Path(item.data(PLACE)), item.text().strip()[:LONGEST]
+        path, text = Path(item.data(PLACE)), item.text().strip()
         problem = self._rename(path, text) if item.column() == SESSION else _describe(path, item.column(), text)
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gui.review.record import Record
+from realtime.session.rows import place_of
 from realtime.sources import SourceError
 from realtime.types import Event, Frame
 from realtime.viewing.event_clips import EventClip
@@ -75,9 +76,10 @@ class VideoThread:
         """Its frame rate and gaps, then."""
         self.filmstrip: Filmstrip | None = None
         """Small pictures of the whole file, once it is open."""
-        self._clips: dict[int, EventClip | None] = {}
+        # by `place_of`: the number of an event that was added is given again once it is taken back
+        self._clips: dict[tuple[int, float, float, float], EventClip | None] = {}
         self._request: _Request | None = None
-        self._clip_request: tuple[int, Event] | None = None
+        self._clip_request: Event | None = None
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="video", daemon=True)
@@ -99,20 +101,20 @@ class VideoThread:
         there = [shown for shown in self._ready if shown.frame.time_s <= time_s + 1e-4]
         return max(there, key=lambda shown: shown.frame.time_s, default=None)
 
-    def request_clip(self, event_id: int, event: Event) -> None:
+    def request_clip(self, event: Event) -> None:
         """Request the clip of an event; `clip` returns it when it is ready."""
         with self._changed:
-            if event_id not in self._clips:
-                self._clip_request = (event_id, event)
+            if place_of(event) not in self._clips:
+                self._clip_request = event
                 self._changed.notify()
 
-    def clip(self, event_id: int) -> EventClip | None:
+    def clip(self, event: Event) -> EventClip | None:
         """Return the clip of an event; None until it is ready, and where no face is found."""
-        return self._clips.get(event_id)
+        return self._clips.get(place_of(event))
 
-    def clip_done(self, event_id: int) -> bool:
+    def clip_done(self, event: Event) -> bool:
         """Whether the request for the clip of an event has been answered."""
-        return event_id in self._clips
+        return place_of(event) in self._clips
 
     def close(self) -> None:
         """End the thread and close the file."""
@@ -150,10 +152,10 @@ class VideoThread:
         if request is not None:
             self._serve(playback, request)
         elif clip_request is not None:
-            number, event = clip_request
             while len(self._clips) >= MAX_CLIPS:
                 del self._clips[next(iter(self._clips))]
-            self._clips[number] = playback.event_clip(event, self._record.places_at(event.onset_s, wait=True))
+            places = self._record.places_at(clip_request.onset_s, wait=True)
+            self._clips[place_of(clip_request)] = playback.event_clip(clip_request, places)
         return True
 
     def _serve(self, playback: "Playback", request: _Request) -> None:

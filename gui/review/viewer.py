@@ -163,7 +163,7 @@ class Viewer(ZoomView):
         self.split = split  # who compares goes on to compare
         self.play(on=loop and split is None)
         if self.video is not None:
-            self.video.request_clip(stored.id, stored.event)
+            self.video.request_clip(stored.event)
 
     def magnify(self, *, on: bool) -> None:
         """Show the chosen event's movement `factor` times as large, or the video."""
@@ -192,8 +192,8 @@ class Viewer(ZoomView):
     @property
     def clip(self) -> EventClip | None:
         """The clip of the chosen event; None until it is ready."""
-        chosen_id = self._review.chosen_id
-        return self.video.clip(chosen_id) if self.video and chosen_id is not None else None
+        chosen = self._review.chosen
+        return self.video.clip(chosen.event) if self.video and chosen is not None else None
 
     def advance(self) -> None:
         """Show the picture that is due now; called on a timer."""

@@ -192,8 +192,8 @@ class ReviewWorkspace(QWidget):
             self.arrangement.limits.setToolTip(f"{here}\n{LIMITS_HELP}")
         chosen_id = self.model.chosen_id
         if chosen_id is not None:
-            video = self.viewer.video
-            missing = "No face was found at the onset." if video and video.clip_done(chosen_id) else ""
+            video, event = self.viewer.video, record.event(chosen_id).event
+            missing = "No face was found at the onset." if video and video.clip_done(event) else ""
             clip = self.viewer.clip or (record.clip(chosen_id) if video is None else None)
             self.inspector.show_clip(clip, missing)
 

@@ -51,7 +51,7 @@ def earlier_sessions(named: Mapping[str, list[Path]], analysis: AnalysisKey) -> 
     A recording that was moved since is recognised where its old place is empty: copies have sessions of their own.
     """
     finished, half_done = [], []
-    for path in (*named.get(analysis.video.stem, ()), *named.get(analysis.video.name, ())):
+    for path in dict.fromkeys((*named.get(analysis.video.stem, ()), *named.get(analysis.video.name, ()))):
         try:
             with open_session(path) as session:
                 info = session.info
@@ -96,15 +96,16 @@ def settle(session: Path, earlier: Iterable[Path], *, complete: bool) -> Path:
 
 
 def is_untouched(path: Path) -> bool:
-    """Whether a session holds no person's work: no judgement, no note, no mark, no transcript, no coder."""
+    """Whether a session holds no person's work: no judgement, note, participant, mark, transcript or coder."""
     try:
         with open_session(path) as session:
+            described = session.info.note or session.info.participant
             events_untouched = all(
                 stored.status is Status.UNREVIEWED and not stored.note and not stored.promoted
                 for stored in session.events()
             )
             others = session.annotations_of_all() or session.transcript() or session.codings()
-            return events_untouched and not others
+            return events_untouched and not others and not described
     except SessionError:
         return False
 

@@ -57,7 +57,7 @@ class Tracks:
                          for place, look in zip(places, looks, strict=True)])  # fmt: skip
         matches: dict[int, _Track] = {}
         if cost.size:
-            for row, column in assigned(cost):
+            for row, column in assigned(np.minimum(cost, 1)):  # out of reach, near or far, costs the same
                 if cost[row, column] < 1:
                     matches[row] = self._tracks[column]
         numbered = {}

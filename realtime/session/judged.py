@@ -28,10 +28,10 @@ def judged_time(rows: Iterable[FrameRow]) -> JudgedTime:
     first_s = last_s = analysed_s = None
     seconds = [0.0, 0.0, 0.0]
     for time_s, group in groupby(rows, key=lambda row: row.time_s):
-        faces = list(group)
+        faces = [row for row in group if not row.dropped]
         first_s = time_s if first_s is None else first_s
         last_s = time_s
-        if any(row.dropped for row in faces):
+        if not faces:
             continue
         step_s = 0.0 if analysed_s is None else min(max(time_s - analysed_s, 0.0), MAX_STEP_S)
         analysed_s = time_s

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from realtime.drivers import Summary
-from realtime.drivers.conditions import Hindered
-from realtime.drivers.summary import later_utc
+from realtime.drivers.summary import Tally, later_utc
 from realtime.session import SessionError, SessionInfo, SessionWriter
 from realtime.session.film import Film
 from realtime.sink import Sink
@@ -175,7 +174,7 @@ class _Recording:
             raise
         self._keeps_times = not film and info.video is not None
         self._pictures = pictures
-        self._hindered = Hindered()  # of the recording, not of the whole run
+        self._tally = Tally()  # of the recording, not of the whole run
         self._first: Frame | None = None
         self._zero_s, self._zero = 0.0, 0
         self._filming = threading.Lock()
@@ -201,13 +200,14 @@ class _Recording:
             raise SessionError(self.film.problem)
         moved = self._moved_frame(frame) if frame is not None and self._holds(frame.index) else None
         if moved is not None:
-            self._hindered.processed(moved, analysis)
+            self._tally.processed(moved, analysis, 0.0)  # latencies are the run's
         rejected = tuple(self._moved(event) for event in analysis.rejected if self._keeps(event))
         faces = tuple(self._moved_reading(reading) for reading in analysis.faces)
         self._session.on_analysis(replace(analysis, faces=faces, events=(), rejected=rejected), moved)
-        for event in analysis.events:
-            if self._keeps(event):
-                self._session.add_event(self._moved(event), self._allowed_pictures(event))
+        events = tuple(event for event in analysis.events if self._keeps(event))
+        for event in events:
+            self._session.add_event(self._moved(event), self._allowed_pictures(event))
+        self._tally.decided(replace(analysis, events=events, rejected=rejected))
         if moved is not None:
             self._analyzed(moved.index)
             self.now_s = moved.time_s
@@ -222,7 +222,7 @@ class _Recording:
         if self._holds(dropped.index):
             index = dropped.index - self._zero
             moved = Dropped(index, dropped.time_s - self._zero_s, dropped.cause)
-            self._hindered.dropped(moved)
+            self._tally.dropped(moved)
             self._session.on_drop(moved)
             self._analyzed(index)
 
@@ -238,13 +238,17 @@ class _Recording:
         with self._filming:
             self._closed = True
         lost = self.film.lost if self.film else 0
-        if summary is not None:
-            utc = later_utc(summary.first_frame_utc, self._zero_s)
-            hindered_s = self._hindered.seconds()
-            summary = replace(summary, first_frame_utc=utc, frames_not_filmed=lost, hindered_s=hindered_s)
         try:
             while self._waiting:
-                self._session.on_drop(self._waiting.popleft())
+                left = self._waiting.popleft()
+                self._tally.dropped(left)
+                self._session.on_drop(left)
+            if summary is not None:
+                summary = replace(
+                    self._tally.summary(summary.source),
+                    stages_ms=summary.stages_ms, complete=summary.complete, length_s=summary.length_s,
+                    first_frame_utc=later_utc(summary.first_frame_utc, self._zero_s), frames_not_filmed=lost,
+                )  # fmt: skip
             if lost:
                 text = f"The film lacks {lost} frames, because encoding was too slow."
                 self._session.on_notice(Notice(self.now_s, NoticeKind.DEGRADED, text))
@@ -259,7 +263,7 @@ class _Recording:
         """Count from the first frame."""
         if self._first is None:
             self._zero_s, self._zero = (0.0, 0) if self._keeps_times else (frame.time_s, frame.index)
-            self._first = frame
+            self._first, self._tally = frame, Tally()  # wall time counts from here, too
             if first_utc := later_utc(self._run_utc, self._zero_s):
                 self._session.on_clock(first_utc)
 

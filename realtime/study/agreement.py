@@ -145,7 +145,7 @@ def moments_of(
 ) -> Iterator[Moment]:
     """The events of a session, and the movements that either of two of its coders found beside them."""
     spans = [_span(stored) for stored in events]
-    (first, extra_a), (second, extra_b) = (_at_and_beside(spans, coders[coder]) for coder in (a, b))
+    (first, extra_a), (second, extra_b) = (_at_and_beside(events, coders[coder]) for coder in (a, b))
     for span, stored, one, other in zip(spans, events, first, second, strict=True):
         yield Moment(*span, one, other, stored)
     shared = dict(match(_spans(extra_a), _spans(extra_b)))
@@ -175,20 +175,19 @@ def agreement_of(moments: Sequence[Moment], a: str, b: str) -> Agreement:
     )
 
 
-def _at_and_beside(
-    moments: Sequence[tuple[float, float]], found: Sequence[Coding]
-) -> tuple[list[Coding | None], list[Coding]]:
-    """What a coder says of each moment, None where they found nothing, and what they found at none of the moments.
+def _at_and_beside(events: Sequence[StoredEvent], found: Sequence[Coding]) -> tuple[list[Coding | None], list[Coding]]:
+    """What a coder says of each event, None where they found nothing, and what they found at none of the events.
 
-    Who judged an event of the program judged exactly that; another movement is at the moment that it overlaps.
+    Who judged an event of the program judged exactly that; another movement is at the event that it overlaps.
     """
-    places = defaultdict[tuple[float, float], list[int]](list)
-    for place, span in enumerate(moments):
-        places[span].append(place)
+    moments = [_span(stored) for stored in events]
+    places = defaultdict[tuple[int, float, float], list[int]](list)
+    for place, stored in enumerate(events):
+        places[stored.event.face, *moments[place]].append(place)
     at: dict[int, Coding] = {}
     others = []
     for one in found:
-        if one.face is not None and (same := places[one.onset_s, one.offset_s]):
+        if one.face is not None and (same := places[one.face, one.onset_s, one.offset_s]):
             at[same.pop(0)] = one
         else:
             others.append(one)

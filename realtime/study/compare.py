@@ -39,14 +39,14 @@ class Judgements:
         """How a coder settled differences."""
         return self.codings.get(f"{SETTLED}{coder}", ())
 
-    def settled_spans(self) -> dict[tuple[float, float], dict[str, Coding]]:
-        """By onset and offset: how each who settled it did."""
-        spans: dict[tuple[float, float], dict[str, Coding]] = {}
+    def settled_spans(self) -> dict[tuple[int | None, float, float], dict[str, Coding]]:
+        """By `place_of_moment`: how each who settled it did."""
+        spans: dict[tuple[int | None, float, float], dict[str, Coding]] = {}
         for name, found in self.codings.items():
             if name.startswith(SETTLED):
                 for one in found:
                     if one.text != AGREED:
-                        spans.setdefault((one.onset_s, one.offset_s), {})[name.removeprefix(SETTLED)] = one
+                        spans.setdefault(_place(one), {})[name.removeprefix(SETTLED)] = one
         return spans
 
 
@@ -81,20 +81,30 @@ def settled(comparison: Comparison, held: Sequence[Coding], moment: Moment, stat
     All on which both coders agree now are among them, so that they can be exported and counted like a coder's. The text
     of each tells what it rests on.
     """
-    places = {(one.onset_s, one.offset_s): one for one in held}
+    places = {_place(one): one for one in held}
     for each in comparison.moments:
-        place = each.onset_s, each.offset_s
+        place = place_of_moment(each)
         if each.judged and each.says[0] is each.says[1]:
             places[place] = _coding(each, each.says[0], AGREED)
         elif place in places and places[place].text == AGREED:
             del places[place]  # they do not agree any more
-    places.pop((moment.onset_s, moment.offset_s), None)
+    chosen = place_of_moment(moment)
+    places.pop(chosen, None)
     if status:
         agreement = comparison.agreement
         said = zip((agreement.coder_a, agreement.coder_b), moment.says, strict=True)
         text = "; ".join(f"{name}: {WORDS[one]}" for name, one in said)
-        places[moment.onset_s, moment.offset_s] = _coding(moment, status, text)
+        places[chosen] = _coding(moment, status, text)
     return sorted(places.values(), key=lambda one: one.onset_s)
+
+
+def place_of_moment(moment: Moment) -> tuple[int | None, float, float]:
+    """Face, onset and offset, by which a difference and how it was settled are found."""
+    return _place(_coding(moment, Status.UNREVIEWED, ""))
+
+
+def _place(one: Coding) -> tuple[int | None, float, float]:
+    return one.face, one.onset_s, one.offset_s
 
 
 def holds(settling: Coding, comparison: Comparison, moment: Moment) -> bool:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -14,7 +15,7 @@ from realtime.evaluation.limits import GROUPS, group_of, limits_of
 from realtime.labels import rows_of
 from realtime.session import Annotation, Coding, SessionInfo, Status, StoredEvent, open_session
 from realtime.session.judged import JudgedTime, judged_time
-from realtime.session.rows import coding_of_event, place_of
+from realtime.session.rows import FrameRow, coding_of_event, place_of
 from realtime.session.schema import SETTLED
 from realtime.study import PROGRAM, REVIEW
 from realtime.study.agreement import Agreement, agree, coders_of
@@ -49,8 +50,8 @@ class StudySession:
     info: SessionInfo
     judged: JudgedTime | None
     """None in a session from before limits of detection were stored."""
-    limits: Limits | None
-    """At each reading of a face; None if nothing was judged."""
+    limits: Mapping[int | None, Limits | None]
+    """At each reading, by the number of the face, and of all faces: None. None, too, where nothing was judged."""
     length_s: float
     coders: Mapping[str, Sequence[Coding]]
     """What each coder found (not what they rejected), the program first."""
@@ -64,7 +65,8 @@ class StudySession:
     def judged_at(self, one: Coding, half: str) -> bool:
         """Whether the upper, the lower or either part ("both") of the face was judged at a movement's apex."""
         apex_s = (one.onset_s + one.offset_s) / 2 if one.apex_s is None else one.apex_s
-        return self.limits is not None and group_of(self.limits, apex_s, half, 1.0) != NOT_JUDGED
+        limits = self.limits.get(one.face)  # which face moved is known of the events only
+        return limits is not None and group_of(limits, apex_s, half, 1.0) != NOT_JUDGED
 
     @property
     def settings(self) -> str:
@@ -117,7 +119,10 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
             raise StudyError(f"{path} has an imported coder {min(taken)}, who is also the program or the reviewer.")
         people = coders_of(events, codings, reviewer)
         own: dict[tuple[int | None, float, float | None, float], Coding]
-        own = {place_of(stored.event): coding_of_event(stored, Status.CONFIRMED) for stored in events}
+        own = {
+            place_of(stored.event): replace(coding_of_event(stored, Status.CONFIRMED), face=stored.event.face)
+            for stored in events
+        }
         program = [own[place_of(stored.event)] for stored in events if not stored.promoted]
         found = {coder: [one for one in some if one.status is Status.CONFIRMED] for coder, some in people.items()}
         # who judges the program's events says nothing of their classes and units: they have the program's
@@ -131,7 +136,7 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
             place,
             info,
             time if session.stores_limits else None,
-            limits_of(rows),
+            _limits_by_face(rows),
             time.duration_s,
             {PROGRAM: program, **found},
             {reviewer: _unreviewed(events), **{coder: _unreviewed(some) for coder, some in left.items()}},
@@ -139,6 +144,13 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
             tuple(_marked(session.annotations_of_all(), {first: reviewer} if first else {}, time.duration_s)),
             session.damage,
         )
+
+
+def _limits_by_face(rows: Sequence[FrameRow]) -> dict[int | None, Limits | None]:
+    of_face = defaultdict[int | None, list[FrameRow]](list)
+    for row in rows:
+        of_face[row.face].append(row)
+    return {face: limits_of(own) for face, own in of_face.items()} | {None: limits_of(rows)}
 
 
 def _unreviewed(judged: Sequence[StoredEvent | Coding]) -> int:
