@@ -1,6 +1,7 @@
 """Implants: known movements in given footage, of the size they say, and nothing else changed."""
 
 import csv
+import threading
 from fractions import Fraction
 from itertools import pairwise
 
@@ -25,6 +26,10 @@ from medn.synthetic.footage import (
 )
 from medn.synthetic.implants import TRUTH_HEADER, Settings, implant_clips, track_face
 from medn.synthetic.puppet import HeadMotion
+from realtime.evaluation.footage import evaluate_footage
+from realtime.evaluation.spotting import read_truth
+from realtime.evaluation.truth import TruthError
+from realtime.pipeline import PipelineParameters
 from realtime.sources import VideoFile
 from realtime.types import Frame
 from tests.recordings import noise, write_video
@@ -214,11 +219,19 @@ def test_what_a_person_does_is_read_from_the_landmarks(portrait):
     assert context_at(times_s, moving, upright, 0.8, 1.2) == "head moving"
 
 
-def test_footage_without_a_face_gets_no_implant(tmp_path):
+def test_footage_without_a_face_gets_no_implant_and_is_listed_as_a_video_without_movements(tmp_path):
     path = write_video(tmp_path / "noise.mp4", noise(130), range(0, 130 * 40, 40))
     ((_, implants),) = implant_clips([path], tmp_path / "out", SETTINGS)
     assert implants == []
+    [(video, truth)] = read_truth(tmp_path / "out").items()  # its false alarms count
+    assert (video, len(truth.spans_s)) == ("noise.mp4", 0)
     assert not track_face(read_shots(path)).found.any()
+
+
+def test_spotting_cannot_be_evaluated_on_footage_in_which_nothing_can_be_implanted(tmp_path):
+    path = write_video(tmp_path / "noise.mp4", noise(20), range(0, 20 * 40, 40))
+    with pytest.raises(TruthError, match="No movement could be implanted"):
+        evaluate_footage([path], SETTINGS, PipelineParameters(), 1, lambda _: None, threading.Event())
 
 
 def test_the_command_writes_videos_truth_and_a_contact_sheet(person, tmp_path):

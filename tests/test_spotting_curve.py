@@ -1,11 +1,16 @@
 """Recall over false alarms a minute: what is found by rank, and at what price."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medn.evaluation.spotting_curve import RATES_PER_MIN, rank
+from realtime.evaluation.curve import Video, measure_curves
+from realtime.evaluation.curve_report import curves_record
+from tests.readings import an_event
 
 MINUTE_S = 60.0
 
@@ -40,7 +45,15 @@ def test_a_movement_without_a_detection_is_never_found():
 def test_the_score_for_a_rate_lets_no_more_false_alarms_pass():
     ranking = rank([[]], [[(k, k + 0.4) for k in range(5)]], [[0.9, 0.8, 0.7, 0.6, 0.5]], [MINUTE_S])
     for per_min in (1.0, 2.0, 10.0):
-        assert (ranking.alarms_at > ranking.score_at(per_min)).sum() <= per_min
+        assert (ranking.alarms_at >= ranking.score_at(per_min)).sum() == min(per_min, 5)
+
+
+def test_the_score_for_a_rate_that_is_reported_can_be_used_as_the_threshold():
+    scores = [0.90004, 0.80006, 0.70004]
+    candidates = [replace(an_event(onset_s=10.0 * k), score=score) for k, score in enumerate(scores)]
+    reported = curves_record(measure_curves([Video("a.mp4", MINUTE_S, [], candidates, {})]))["score_at_rate"]
+    assert [sum(score >= reported[rate] for score in scores) for rate in ("1", "2")] == [1, 2]
+    assert reported["5"] is None
 
 
 def test_as_many_scores_as_detections_are_asked_for():

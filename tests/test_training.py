@@ -1,6 +1,7 @@
 """What a user relies on when training: it learns, resumes after a kill, repeats from a seed, and refuses leaks."""
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,8 @@ from medn.model.config import MEDNConfig
 from medn.model.medn import MEDN
 from medn.training.config import TrainConfig
 from medn.training.loso import loso_samples
-from medn.training.train import train
+from medn.training.stages import StageRun
+from medn.training.train import run_training, train
 
 torch.set_num_threads(1)
 SMALL = TrainConfig(
@@ -40,6 +42,16 @@ def planted(count=48, with_faces=True, seed=0, subjects=6):
         flow.astype(np.float16), faces.astype(np.uint8), np.full(count, 0.15, np.float32), emotion.astype(np.int64),
         aus, (emotion >= 0).astype(np.float32), np.array([f"synthetic/{i % subjects}" for i in range(count)]),
         np.where(emotion >= 0, "micro", "nothing"),
+    )  # fmt: skip
+
+
+def write_maps(path, subjects):
+    """An archive of flow maps of these people."""
+    count = len(subjects)
+    np.savez(
+        path, flow=np.random.default_rng(0).integers(0, 255, (count, 28, 28, 3), np.uint8), label=np.arange(count) % 3,
+        subject=np.array(subjects), dataset=np.array(["synthetic"] * count), au=np.zeros((count, 1), np.float32),
+        clip=np.array([f"c{i}" for i in range(count)]), au_names=np.array(["AU12"]),
     )  # fmt: skip
 
 
@@ -101,6 +113,15 @@ def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(tmp_path, trai
     assert json.loads((tmp_path / "run.json").read_text())["about"]["config"]["motion_steps"] == 6
 
 
+def test_a_run_that_was_stopped_in_its_first_step_goes_on(tmp_path, trained, monkeypatch):
+    samples = planted()
+    with monkeypatch.context() as stopped:
+        stopped.setattr(StageRun, "_step", lambda _: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train(SMALL, samples, samples, run=tmp_path)
+    assert same(train(SMALL, samples, samples, run=tmp_path), trained)
+
+
 def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
     samples = planted(8)
     train(TrainConfig(network=SMALL.network, motion_steps=1, motion_batch=4), samples, None, run=tmp_path)
@@ -111,6 +132,31 @@ def test_another_configuration_does_not_go_on_in_the_same_folder(tmp_path):
 def test_training_refuses_the_people_it_will_be_judged_on():
     with pytest.raises(ValueError, match="held-out"):
         train(SMALL, planted(), None, held_out=["synthetic/3"])
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [
+        ({"validation": 3, "test": 5}, "Calibration would see the held-out subject synthetic/5;"),
+        ({"maps": 2}, "Training would see the held-out subject synthetic/2;"),
+    ],
+)
+def test_nobody_that_the_card_is_measured_on_is_trained_or_calibrated_on(people, sentence, tmp_path):
+    def samples(first):
+        made = planted(12, subjects=3)
+        return replace(made, subject=np.array([f"synthetic/{first + i % 3}" for i in range(12)]))
+
+    write_samples(tmp_path / "flow", samples(0), {})
+    sets = {name: tmp_path / name for name in people}
+    for name, first in people.items():
+        if name == "maps":
+            sets[name] = tmp_path / "maps.npz"
+            write_maps(sets[name], [str(first + i % 3) for i in range(12)])
+        else:
+            write_samples(sets[name], samples(first), {})
+    with pytest.raises(ValueError, match=sentence):
+        run_training(tmp_path / "run", [tmp_path / "flow"], [], config=SMALL, **sets)
+    assert not (tmp_path / "run").exists()
 
 
 def test_windows_without_faces_are_refused():

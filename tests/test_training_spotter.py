@@ -1,5 +1,6 @@
 """What `medn train-spotter` makes is read as it was written, and works where it is chosen."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,11 @@ from sklearn.ensemble import ExtraTreesClassifier
 from typer.testing import CliRunner
 
 from gui.cli import app
+from medn.contract import AU_NAMES
+from realtime.evaluation.spotting import Truth
 from realtime.pipeline import PipelineParameters
 from realtime.recognition.classifier import (
+    FEATURES,
     PEAK_PRIOR,
     classify,
     score_of,
@@ -22,15 +26,41 @@ from realtime.recognition.decision import DecisionError, decision_file, peak_dec
 from realtime.recognition.recognizer import Recognized
 from realtime.session import open_session
 from realtime.spotting.patterns import Patterns, shipped_patterns
+from realtime.training import bump_decision
 from realtime.training.forest import TREES, fit_forest, joined
 from realtime.training.limit import fit_limit
 from realtime.training.parts import learn_peaks
 from realtime.training.peak_decision import Lesson, lesson
 from realtime.training.population import correlation, without_correlation
+from realtime.training.recordings import Recording
 from realtime.training.trace_movements import SHOWN, UNLIKE_SHOWN, draw_movement
 from realtime.training.trace_peaks import INPUTS, Added, Peaks
-from realtime.types import Candidate
+from realtime.types import Candidate, Event
 from tests.traces import restless_face
+
+
+def bump(onset_s, *, real):
+    rng = np.random.default_rng(round(1000 * onset_s))
+    evidence = {name: rng.normal(2.0 * real) for name in FEATURES} | {"duration_s": 0.4, "micro": 0.9 if real else 0.1}
+    times_s = (onset_s, onset_s + 0.2, onset_s + 0.4)
+    return Event(0, *times_s, 0, 6, 12, 0.5, {}, evidence, 450.0, 8.0, aus=dict.fromkeys(AU_NAMES, 0.1))
+
+
+def test_recall_counts_a_movement_once_that_two_candidates_found(monkeypatch):
+    truth = {f"v{k}": Truth(np.array([[k, k + 0.4], [k + 30, k + 30.4]]), np.zeros(2), ()) for k in range(30)}
+
+    def analysed(videos, *_):
+        for k, video in enumerate(videos):
+            twice = [bump(k + shift, real=True) for shift in (0.0, 0.05)]  # the other movement is not found
+            yield Recording(video, [*twice, *(bump(k + 3.0 + i, real=False) for i in range(6))], [], truth[video], 60.0)
+
+    monkeypatch.setattr(bump_decision, "planted_videos", lambda _: truth)
+    monkeypatch.setattr(bump_decision, "analysed", analysed)
+    report = bump_decision.train([], 1, lambda _: None, threading.Event())
+    assert (report.candidates, report.hits) == (240, 60)
+    _, precision, recall, _ = report.by_threshold[0]
+    assert precision > 0.9
+    assert recall == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.fixture(scope="module")

@@ -56,13 +56,13 @@ def loso_folds(subjects: Sequence[str] | NDArray[np.str_]) -> Iterator[Fold]:
         yield Fold(str(subject), np.flatnonzero(~test), np.flatnonzero(test))
 
 
-def refuse_leak(train_subjects: Iterable[str], test_subjects: Iterable[str]) -> None:
-    """Raise ValueError where a subject is in both."""
+def refuse_leak(train_subjects: Iterable[str], test_subjects: Iterable[str], fitting: str = "Training") -> None:
+    """Raise ValueError where a subject is in both; `fitting` says what is done with the first."""
     both = sorted(set(train_subjects) & set(test_subjects))
     if both:
         shown = ", ".join(both[:5]) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
         raise ValueError(
-            f"Training would see the held-out {'subject' if len(both) == 1 else 'subjects'} {shown}; "
+            f"{fitting} would see the held-out {'subject' if len(both) == 1 else 'subjects'} {shown}; "
             "keep every clip of a subject on one side."
         )
 

@@ -40,9 +40,11 @@ class Ranking:
         return int(np.sum(found <= per_min))
 
     def score_at(self, per_min: float) -> float:
-        """The lowest score at which there are no more than so many false alarms a minute; -inf if none limits it."""
+        """The lowest score from which on there are no more than so many false alarms a minute; -inf if any will do."""
         allowed = int(np.floor(per_min * self.minutes + 1e-9))
-        return float(self.alarms_at[allowed]) if allowed < len(self.alarms_at) else float("-inf")
+        if allowed >= len(self.alarms_at):
+            return float("-inf")
+        return float(np.nextafter(self.alarms_at[allowed], np.inf))  # that one is the first too many
 
 
 def rank(

@@ -200,12 +200,14 @@ def shots_of(clip: Path, settings: Settings) -> Iterator[Shot]:
     return forth_and_back(clip, settings.lengthened_s) if settings.lengthened_s else read_shots(clip)
 
 
-def write_truth(truth: Mapping[str, Iterable[Implant]], folder: Path) -> None:
+def write_truth(truth: Mapping[str, Sequence[Implant]], folder: Path) -> None:
     """Write `truth.csv` of videos by file name, which lie in the folder, in times of their own time lines."""
     with (folder / "truth.csv").open("w", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow(TRUTH_HEADER)
         for video, implants in truth.items():
+            if not implants:
+                writer.writerow((video, *[""] * (len(TRUTH_HEADER) - 1)))
             begins_s = picture_begins_s(folder / video)
             for one in implants:
                 times = (f"{begins_s + time_s:.3f}" for time_s in (one.onset_s, one.apex_s, one.offset_s))

@@ -63,7 +63,9 @@ class RunFolder:
         draw_curves(self._losses, self.path / "curves.png")
 
     def _forget_after(self, stage: StageRun) -> None:
-        """Strike from `losses.csv` what was noted after the state was saved."""
+        """Strike from `losses.csv` what was noted after the state was saved; before the first step there is none."""
+        if not self._losses.exists():
+            return
         with self._losses.open(newline="") as lines:
             rows = list(csv.reader(lines))
         kept = [row for row in rows if row[0] != stage.stage or int(row[1]) <= stage.done]

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from medn.data.flow_archive import read_flow_archive
 from medn.data.samples import Samples, origin_of, read_samples
 from medn.evaluation.folds import refuse_leak
 from medn.evaluation.recognition import evaluate_flow
@@ -49,7 +50,7 @@ def run_training(
     weights to start from, by name or file. A run in `out` that was killed goes on.
 
     Raises ValueError where a set cannot be read, subjects are shared between training and the others or with
-    `held_out`, or `out` holds another run.
+    `held_out`, or between `validation` and `test`, or `out` holds another run.
     """
     if not flow:
         raise ValueError("Training needs at least one set of samples; make one with `medn synth`.")
@@ -57,6 +58,10 @@ def run_training(
     parts = {folder: read_samples(folder) for folder in (*flow, *windows)}
     others = {folder: read_samples(folder) for folder in (validation, test) if folder}
     evaluated = {str(subject) for samples in others.values() for subject in samples.subject}
+    if maps:
+        evaluated |= set(read_flow_archive(maps).subject_key.tolist())
+    if validation and test:
+        refuse_leak(others[validation].subject.tolist(), others[test].subject.tolist(), "Calibration")
     for samples in parts.values():
         refuse_leak((str(subject) for subject in samples.subject), evaluated)
     origin = {"flow": [origin_of(folder) for folder in flow], "windows": [origin_of(folder) for folder in windows]}

@@ -30,9 +30,8 @@ def curves_record(curves: Curves) -> dict[str, Any]:
         },
         "columns_missing": list(curves.missing),
         "timing": asdict(curves.timing) if curves.timing else None,
-        "score_at_rate": {
-            f"{rate:g}": None if math.isinf(score) else round(score, 4) for rate, score in curves.score_at.items()
-        },
+        # not rounded: a score that is the least bit lower lets one more pass
+        "score_at_rate": {f"{rate:g}": None if math.isinf(score) else score for rate, score in curves.score_at.items()},
     }
 
 

@@ -71,11 +71,10 @@ def evaluate_footage(
 
     with TemporaryDirectory(prefix="medn-footage-") as temporary:
         folder = Path(temporary) / "implants"
-        for _ in implant_clips(clips, folder, settings, rendered, stop):
-            pass
+        made = [implants for _, implants in implant_clips(clips, folder, settings, rendered, stop)]
         if stop.is_set():
             return None
-        if len((folder / "truth.csv").read_text().splitlines()) < 2:
+        if not any(made):
             raise TruthError("No movement could be implanted: in none of the clips is a face seen after 3.3 s.")
         implanted = evaluate_spotting(folder, parameters, workers, progress, stop, traces)
         alarms, minutes = false_alarms(clips, Path(temporary), settings, parameters, workers, progress, stop)

@@ -13,10 +13,13 @@ GROUPS = ("not judged", "below the limit", "at the limit", "above the limit")
 
 
 def group_of(limits: Limits, apex_s: float, half: str, size_pct: float) -> str:
-    """Which of `GROUPS` a movement of the upper or the lower face (of both: the better judged one) belongs to."""
-    at = int(np.argmin(np.abs(limits.times_s - apex_s)))
+    """Which of `GROUPS` a movement of the upper or the lower face (of both: the better judged one) belongs to.
+
+    Where there are several faces it may be of any: the better judged one counts.
+    """
+    away_s = np.abs(limits.times_s - apex_s)
     halves = {"upper": [0], "lower": [1]}.get(half, [0, 1])
-    judged = limits.limit_pct[at, halves]
+    judged = limits.limit_pct[away_s == away_s.min()][:, halves]
     judged = judged[~np.isnan(judged)]
     if not len(judged):
         return GROUPS[0]

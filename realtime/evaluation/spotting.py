@@ -34,7 +34,15 @@ from realtime.evaluation.curve_report import curves_markdown, curves_record, cur
 from realtime.evaluation.limits import group_of, limits_of
 from realtime.evaluation.stand_out import BackgroundFollower, StandOut
 from realtime.evaluation.trace_picture import draw_trace
-from realtime.evaluation.truth import TrueMovement, TruthError, read_movements, read_rates, read_table
+from realtime.evaluation.truth import (
+    TrueMovement,
+    TruthError,
+    names_movement,
+    read_movements,
+    read_rates,
+    read_table,
+    times_of,
+)
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
 from realtime.types import Event
@@ -162,10 +170,11 @@ def read_truth(folder: Path) -> dict[str, Truth]:
     movements: defaultdict[str, list[tuple[str, float, float]]] = defaultdict(list)
     try:
         for row in rows:
-            if not row["onset_s"]:  # a video without movements
+            if not names_movement(row):
                 spans[row["video"]] += []
                 continue
-            spans[row["video"]].append((float(row["onset_s"]), float(row["offset_s"])))
+            onset_s, _, offset_s = times_of(row)
+            spans[row["video"]].append((onset_s, offset_s))
             if "amplitude_percent_iod" in header:
                 amplitudes[row["video"]].append(float(row["amplitude_percent_iod"] or "nan"))
         for row in movement_rows:
@@ -174,7 +183,7 @@ def read_truth(folder: Path) -> dict[str, Truth]:
                 amplitudes[row["video"]].append(float(row["amplitude_percent_iod"]))
     except ValueError as error:
         raise TruthError(
-            f"{folder} holds ground truth with a time that is not a number of seconds ({error})."
+            f"{folder} holds ground truth with a time that is not a number of seconds or out of order ({error})."
         ) from None
     videos = dict.fromkeys([*spans, *movements])
     if not videos:

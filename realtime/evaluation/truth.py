@@ -69,10 +69,11 @@ def read_movements(folder: Path) -> tuple[list[TrueMovement], tuple[str, ...]]:
     if sizes:
         missing = tuple(column for column in missing if column != "amplitude_percent_iod")
     try:
-        movements = [_movement(row, sizes) for row in rows if row["onset_s"]]
+        movements = [_movement(row, sizes) for row in rows if names_movement(row)]
     except ValueError as error:
         raise TruthError(
-            f"{path} holds ground truth with a time that is not a number of seconds, or a size that is none ({error})."
+            f"{path} holds ground truth with a time that is not a number of seconds or out of order, or a size that is "
+            f"none ({error})."
         ) from None
     return movements, missing
 
@@ -105,14 +106,25 @@ def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> tuple[list[dict[
         raise TruthError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def names_movement(row: Mapping[str, str]) -> bool:
+    """Whether a row is of a movement; one without times names a video without movements."""
+    return bool(row["onset_s"] or row["apex_s"] or row["offset_s"])
+
+
+def times_of(row: Mapping[str, str]) -> tuple[float, float, float]:
+    """Onset, apex (the middle, where it is not known) and offset in s. Raises ValueError where they are none."""
+    onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
+    apex_s = float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2
+    if not -math.inf < onset_s <= apex_s <= offset_s < math.inf:  # NaN, too
+        raise ValueError(f"{row['video']}: onset {onset_s:g}, apex {apex_s:g}, offset {offset_s:g}")
+    return onset_s, apex_s, offset_s
+
+
 def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, str], str]) -> TrueMovement:
     size = row.get("amplitude_percent_iod") or sizes.get((row["video"], row["onset_s"]))
-    onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
     return TrueMovement(
         row["video"],
-        onset_s,
-        float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2,
-        offset_s,
+        *times_of(row),
         tuple(filter(None, row["aus"].split("+"))),
         _number(size),
         row.get("context") or None,

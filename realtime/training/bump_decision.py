@@ -48,33 +48,37 @@ def train(
     """
     truth = planted_videos(folders)
     events: list[Event] = []
-    hit: list[bool] = []
+    found: list[int] = []  # by each candidate, counted through the videos; -1: nothing
     video: list[int] = []
-    minutes = 0.0
+    positives, minutes = 0, 0.0
     for number, recording in enumerate(analysed(list(truth), workers, progress, stop, truth)):
         bumps = [one for one in recording.movements if "duration_s" in one.evidence]  # others only the peaks showed
         events += bumps
-        hit += hits(bumps, truth[recording.video].spans_s).tolist()
+        true_s = truth[recording.video].spans_s
+        found += [-1 if one < 0 else positives + one for one in found_by(bumps, true_s).tolist()]
+        positives += len(true_s)
         video += [number] * len(bumps)
         minutes += recording.seconds / 60
-    positives = sum(len(video_truth.spans_s) for video_truth in truth.values())
-    classifier, scores = fit(events, np.array(hit), np.array(video), seed)
+    hit = np.array(found) >= 0
+    classifier, scores = fit(events, hit, np.array(video), seed)
     rows = []
     for threshold in THRESHOLDS:
         accepted = scores >= threshold
-        hits_accepted = int((accepted & np.array(hit)).sum())
+        hits_accepted = int((accepted & hit).sum())
         false_alarms = int(accepted.sum()) - hits_accepted
         precision = hits_accepted / max(hits_accepted + false_alarms, 1)
-        rows.append((threshold, precision, hits_accepted / max(positives, 1), false_alarms / minutes))
-    return TrainingReport(classifier, len(events), sum(hit), tuple(rows))
+        recalled = len(np.unique(np.array(found)[accepted & hit]))  # two candidates may find the same movement
+        rows.append((threshold, precision, recalled / max(positives, 1), false_alarms / minutes))
+    return TrainingReport(classifier, len(events), int(hit.sum()), tuple(rows))
 
 
-def hits(candidates: Sequence[Event], truth_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return (n,) bool, whether each candidate overlaps one of the true (m, 2) spans, in s, with IoU ≥ 0.5."""
+def found_by(candidates: Sequence[Event], truth_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return (n,) int, which of the true (m, 2) spans, in s, each candidate overlaps most; -1 where no IoU is ≥ 0.5."""
     spans = np.array([(event.onset_s, event.offset_s) for event in candidates]).reshape(-1, 2)
     if not len(truth_s) or not len(spans):
-        return np.zeros(len(spans), np.bool_)
-    return iou(truth_s, spans).max(axis=0) >= IOU_AT_LEAST
+        return np.full(len(spans), -1)
+    overlaps = iou(truth_s, spans)
+    return np.where(overlaps.max(axis=0) >= IOU_AT_LEAST, overlaps.argmax(axis=0), -1)
 
 
 def fit(
