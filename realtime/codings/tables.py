@@ -61,7 +61,8 @@ def read_table(path: Path, tiers: Sequence[str]) -> list[Coding]:
     for coded in found:
         if not 0 <= coded.onset_s <= coded.offset_s < float("inf"):
             raise LabelError(f"{path} has a movement from {coded.onset_s:g} to {coded.offset_s:g} s.")
-        if coded.apex_s is not None and not coded.onset_s <= coded.apex_s <= coded.offset_s:
+        lasts = coded.onset_s < coded.offset_s  # else its end is not known
+        if lasts and coded.apex_s is not None and not coded.onset_s <= coded.apex_s <= coded.offset_s:
             raise LabelError(f"{path} has a movement from {coded.onset_s:g} s on with its apex at {coded.apex_s:g} s.")
     return found if "decided_by" in names else _merged(found)
 
