@@ -74,14 +74,14 @@ def test_a_name_that_is_no_text_is_named_by_every_command_that_takes_a_session(t
     name = os.fsencode(tmp_path) + b"/caf\xe9.medn"
     done = medn("export", os.fsdecode(name), "--to", "csv")
     assert done.returncode == 2
-    assert b"No such file" in done.stderr
+    assert b"has a name that is no UTF-8 text: rename it." in done.stderr
     assert b"fault" not in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["replay", "x" * 300 + ".mp4"], "x.mp4 cannot be used: File name too long."),
+        (["replay", "x" * 300 + ".mp4"], "x.mp4 cannot be read: File name too long."),
         (["replay", ""], "'' is no name of a file, a camera or a stream."),
         (["live", "--headless", "--source", " "], "' ' is no name of a file, a camera or a stream."),
         (["live", "--headless", "--source", "/dev/zero"], "/dev/zero is not a file but a pipe, a device or a folder"),

@@ -1,7 +1,6 @@
 """What a user relies on when training: it learns, resumes after a kill, repeats from a seed, and refuses leaks."""
 
 import json
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -115,8 +114,12 @@ def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_does(tmp_path, trai
 
 def test_a_run_that_was_stopped_in_its_first_step_goes_on(tmp_path, trained, monkeypatch):
     samples = planted()
+
+    def interrupted(_stage):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as stopped:
-        stopped.setattr(StageRun, "_step", lambda _: signal.raise_signal(signal.SIGINT))
+        stopped.setattr(StageRun, "_step", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(SMALL, samples, samples, run=tmp_path)
     assert same(train(SMALL, samples, samples, run=tmp_path), trained)
