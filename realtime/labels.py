@@ -32,6 +32,8 @@ class Label:
     """Its tier, or its speaker."""
     modifiers: str = ""
     """BORIS's, as it writes them; in MEDN's own projects the number of the event."""
+    is_mark: bool = False
+    """Whether it is a person's mark in a BORIS project of MEDN's."""
 
 
 def read_labels(path: Path) -> list[Label]:
@@ -166,11 +168,12 @@ def _boris(path: Path) -> Iterator[Label]:
     open_since: dict[tuple[str, ...], tuple[float, str]] = {}
     for time_s, subject, behaviour, modifiers, comment, *_ in observation["events"]:
         begin_s, key = float(time_s) - offset_s, (subject, behaviour, str(modifiers))
+        is_mark = behaviour in MARKED
         if not kinds.get(behaviour, "").startswith("state"):
-            yield Label(begin_s, begin_s, _coded(behaviour, comment), subject, key[2])
+            yield Label(begin_s, begin_s, _coded(behaviour, comment), subject, key[2], is_mark)
         elif key in open_since:
             started_s, said = open_since.pop(key)
-            yield Label(started_s, begin_s, _coded(behaviour, said or comment), subject, key[2])
+            yield Label(started_s, begin_s, _coded(behaviour, said or comment), subject, key[2], is_mark)
         else:
             open_since[key] = begin_s, comment
     if open_since:
@@ -204,7 +207,8 @@ def _table(path: Path) -> Iterator[Label]:
                 end_s = seconds_in(row, end)
             elif length is not None and (row[length] or "").strip():
                 end_s = start_s + seconds_in(row, length)
-            yield Label(start_s, end_s, _plain(row[text] or ""), _plain(row[tier] or "") if tier else "")
+            said = _plain(csv_text(row[text] or ""))
+            yield Label(start_s, end_s, said, _plain(row[tier] or "") if tier else "")
 
 
 FORMATS: Mapping[str, Callable[[Path], Iterable[Label]]] = {
@@ -230,6 +234,9 @@ UNKNOWN = ("n/a", "NA")
 """What BIDS and R write for a value that is not there."""
 MAX_HEAD = 65536
 """Characters in which a table's columns must be named."""
+FORMULA_SIGNS = r"=+\-@＝＋－＠"
+"""What a formula begins with in a spreadsheet, as part of a regular expression."""
+_GUARDED = re.compile(rf"(^|;)(\s*)'(?=[{FORMULA_SIGNS}])")
 
 
 def rows_of(file: TextIO) -> "csv.DictReader[str]":
@@ -242,6 +249,11 @@ def rows_of(file: TextIO) -> "csv.DictReader[str]":
 def column_named(names: Mapping[str, str], known: Iterable[str]) -> str | None:
     """The first of the `known` columns that a table has, as it spells it; `names` are its columns by lower case."""
     return next((names[name] for name in known if name in names), None)
+
+
+def csv_text(cell: str) -> str:
+    """A cell's text without the apostrophes that MEDN's own tables have before formulas."""
+    return _GUARDED.sub(r"\1\2", cell)
 
 
 def seconds_in(row: Mapping[str, str], column: str) -> float:

@@ -75,6 +75,19 @@ def test_another_class_and_another_unit_in_boris_take_the_place_of_the_programs(
     assert read_codings(file) == [replace(JUDGED, emotion="surprise", aus=("AU7",))]
 
 
+def test_what_was_taken_out_in_boris_does_not_come_back_from_the_programs_label(exported):
+    file = exported("boris", ".boris")
+    edit_boris(file, lambda rows: [row for row in rows if row[2] not in ("negative", "AU4")])
+    assert read_codings(file) == [replace(JUDGED, emotion=None, aus=None)]
+
+
+def test_a_mark_that_is_called_like_a_class_is_no_movement_in_boris(tmp_path):
+    marks = [(10.0, "positive", 70.0), (80.0, "AU4", 81.0), (90.0, "negative", None)]
+    path, *_ = write_session(tmp_path / "s.medn", [(FOUND, (Status.REJECTED, "a blink"))], marks)
+    assert medn("export", path, "--to", "boris", "--out", tmp_path).exit_code == 0
+    assert read_codings(tmp_path / "s.boris") == [JUDGED]
+
+
 def test_a_movement_that_was_added_in_boris_without_a_subject_is_read_too(exported):
     file = exported("boris", ".boris")
     added = [[at_s, "", "micro-expression", "", "", 90] for at_s in (2.0, 2.4)]
@@ -96,6 +109,13 @@ def test_a_note_that_looks_like_a_formula_comes_back_without_the_apostrophe_that
     assert read_codings(tmp_path / "s-events.csv")[0].text == "- unsure; +AU4?"
 
 
+def test_a_mark_that_looks_like_a_formula_comes_back_without_the_apostrophe_that_guards_it(tmp_path):
+    path, *_ = write_session(tmp_path / "s.medn", marked=[(0.5, "- unsure; =1", None)])
+    assert medn("export", path, "--to", "csv", "--out", tmp_path).exit_code == 0
+    assert "'- unsure; '=1" in (tmp_path / "s-marks.csv").read_text()
+    assert [label.text for label in read_labels(tmp_path / "s-marks.csv")] == ["- unsure; =1"]
+
+
 def test_of_a_table_with_several_speakers_only_those_who_are_named_are_read(tmp_path):
     file = tmp_path / "two.csv"
     file.write_text("start,end,text,speaker\n1.0,1.3,AU4,Ada\n2.0,2.3,AU12,Bo\n")
@@ -115,6 +135,15 @@ def test_what_a_table_says_of_one_span_is_one_movement(tmp_path, rows):
     file = tmp_path / "a.csv"
     file.write_text(rows)
     assert read_codings(file) == [Coding(1.0, 1.3, emotion="surprise", aus=("AU4", "AU7"), text="brief")]
+
+
+def test_a_note_beside_a_label_is_kept_as_it_is_and_is_no_judgement(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("start,end,text,note\n1.0,1.3,AU4,rejected\n2.0,2.3,AU4,surprise; or not\n")
+    assert read_codings(file) == [
+        Coding(1.0, 1.3, aus=("AU4",), text="rejected"),
+        Coding(2.0, 2.3, aus=("AU4",), text="surprise; or not"),
+    ]
 
 
 def test_units_and_classes_in_tiers_of_their_own_are_one_movement(tmp_path):
@@ -174,6 +203,16 @@ def test_of_a_session_that_two_judged_each_is_read_by_name(tmp_path, judged_by_t
     assert read == {"Ada": (Status.CONFIRMED, "by Ada"), "Bo": (Status.REJECTED, "by Bo")}
     refused = medn("import", mine, judged_by_two, "--as", "coder", "--coder", "Cy")
     assert (refused.exit_code, "was judged by Ada, Bo" in refused.stderr) == (2, True)
+
+
+def test_of_a_session_that_nobody_judged_but_an_imported_coder_their_movements_are_read(tmp_path):
+    path, *_ = write_session(tmp_path / "s.medn", [(FOUND, (Status.UNREVIEWED, ""))])
+    with open_session(path) as session:
+        session.replace_codings("Ada", [Coding(5.0, 5.3)])
+    assert read_codings(path) == read_codings(path, coder="Bo") == [Coding(5.0, 5.3)]
+    with open_session(path) as session:
+        session.review(1, status=Status.REJECTED)  # without a name
+    assert read_codings(path) == [replace(JUDGED, text="")]
 
 
 @pytest.mark.parametrize("coder", ["Ada", "Bo"])

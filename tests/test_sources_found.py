@@ -56,6 +56,32 @@ def test_an_interlaced_recording_is_analysed_and_reviewed_as_it_looks(interlaced
         assert cv2.absdiff(two, seen).mean() < 2
 
 
+def test_a_recording_that_becomes_interlaced_is_analysed_as_it_looks(tmp_path):
+    """As a recorder of television stores what follows an advertisement."""
+    with av.open(str(tmp_path / "tv.mpg"), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for first, flags in ((0, ""), (15, "+ilme+ildct")):
+            encoder = av.CodecContext.create("mpeg2video", "w")
+            encoder.width, encoder.height, encoder.pix_fmt, encoder.framerate = 160, 120, "yuv420p", Fraction(25)
+            encoder.time_base, encoder.options = Fraction(1, 25), {"flags": flags} if flags else {}
+            for index in range(first, first + 15):
+                frame = av.VideoFrame.from_ndarray(grey(8 * index), "bgr24").reformat(format="yuv420p")
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                for packet in encoder.encode(frame):
+                    packet.stream = stream
+                    container.mux(packet)
+            for packet in encoder.encode():
+                packet.stream = stream
+                container.mux(packet)
+    with VideoFile(tmp_path / "tv.mpg") as recording:
+        levels = [item.image.mean() for item in recording if isinstance(item, Frame)]
+    with av.open(str(tmp_path / "tv.mpg")) as container:
+        shown = [frame.to_ndarray(format="bgr24").mean() for frame in container.decode(video=0)]
+    assert levels[-15:] == pytest.approx(shown[-15:], abs=4)
+    assert levels[-1] - levels[-15] > 100
+
+
 def test_review_shows_the_frames_of_a_trimmed_clip_that_were_analysed(tmp_path):
     """Trimmed without encoding: what lies before the cut is still in the file, and an edit list leaves it out."""
     whole = write_video(tmp_path / "whole.mp4", map(numbered, range(100)), range(0, 4000, 40))
@@ -72,6 +98,19 @@ def test_review_shows_the_frames_of_a_trimmed_clip_that_were_analysed(tmp_path):
     assert analysed == list(range(35, 100))
     with Playback(tmp_path / "trim.mp4") as playback:
         assert [number_in(playback.frame(index).image) for index in range(len(playback.times_s))] == analysed
+
+
+def test_key_frames_after_the_end_of_a_trimmed_clip_are_none_of_its_own(tmp_path):
+    """As a phone trims the end: the edit list ends earlier than what the file holds."""
+    path = write_video(tmp_path / "trim.mp4", map(numbered, range(100)), range(0, 4000, 40), keyframe_every=25)
+    stored = bytearray(path.read_bytes())
+    length_at = stored.index(b"elst") + 12  # behind version, flags and number of entries
+    stored[length_at : length_at + 4] = (2000).to_bytes(4)
+    path.write_bytes(stored)
+    with Playback(path) as playback:
+        assert len(playback.times_s) == 50
+        assert playback.keys.tolist() == [0, 25]
+        assert [number_in(playback.frame(int(key)).image) for key in playback.keys] == [0, 25]
 
 
 def test_the_last_frames_of_an_avi_with_b_frames_are_analysed_and_it_is_not_called_cut_short(tmp_path):
@@ -105,6 +144,26 @@ def test_a_recording_without_times_is_refused(tmp_path):
         container.mux(stream.encode())
     with pytest.raises(SourceError, match="carries no times"):
         VideoFile(tmp_path / "bare.h264")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [("a.mjpeg", "mjpeg", "yuvj420p"), ("a.m2v", "mpeg2video", "yuv420p"), ("a.nut", "mpeg4", "yuv420p")],
+)
+def test_a_recording_that_does_not_say_when_it_begins_is_read_where_its_frames_have_times(
+    tmp_path, name, codec, pixels
+):
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=25, options={"bf": "2"} if codec != "mjpeg" else {})
+        stream.width, stream.height, stream.pix_fmt = 160, 120, pixels
+        for index in range(10):
+            frame = av.VideoFrame.from_ndarray(grey(9), "bgr24")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with VideoFile(tmp_path / name) as recording:
+        times_s = [item.time_s for item in recording if isinstance(item, Frame)]
+    assert times_s == pytest.approx([index / 25 for index in range(10)], abs=1e-3)
 
 
 def test_a_name_that_the_system_refuses_is_one_recording_that_fails_and_not_all(tmp_path):

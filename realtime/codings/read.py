@@ -14,13 +14,7 @@ from medn.contract import AU_NAMES, EMOTIONS
 from realtime.codings.tables import TABLES, read_table
 from realtime.codings.words import coding_of
 from realtime.export.context import ADDED
-from realtime.labels import (
-    Label,
-    LabelError,
-    chosen_labels,
-    read_labels,
-    require_file,
-)
+from realtime.labels import Label, LabelError, chosen_labels, read_labels, require_file
 from realtime.session import Coding, Status, open_session
 from realtime.session.rows import coding_of_event
 
@@ -28,7 +22,7 @@ _OWN_TIER = re.compile(r"(face \d+(?:, overlap \d+)?) (events|phases|emotion|act
 _BESIDE = re.compile(r"(marks|said|coded)\b.*")
 """Tiers of MEDN's own exports that hold other things than events."""
 _OWN_LINE = re.compile(
-    r"(?:face \d+: |micro-expression; )(?P<found>.*?)score \d\.\d\d(?:; (?P<status>confirmed|rejected))?"
+    r"(?:(?P<face>face \d+): |micro-expression; )(?P<found>.*?)score \d\.\d\d(?:; (?P<status>confirmed|rejected))?"
     rf"(?:; {ADDED})?(?:; (?P<note>.*?))??(?:; “.*”)?"
 )
 """The label of an event in subtitles and BORIS: see `realtime.export.context.label_of`."""
@@ -38,7 +32,8 @@ _OWN_SUBJECT = re.compile(r"face \d+")
 def read_codings(path: Path, tiers: Sequence[str] = (), coder: str = "") -> list[Coding]:
     """Read one coder's file in the order of time, of certain `tiers` (subjects, speakers) or of all.
 
-    Of a session, what `coder` judged there, or what its only coder did. Labels of the same span are one coding.
+    Of a session, what `coder` judged there, or what its only coder did; without a name, what its first coder did.
+    Labels of the same span are one coding.
     Raises `UserError` in one sentence: also where a file that MEDN did not write has several tiers and none is chosen,
     a session several coders and none of that name, and where nothing is left.
     """
@@ -56,10 +51,12 @@ def read_codings(path: Path, tiers: Sequence[str] = (), coder: str = "") -> list
 
 def _of_session(path: Path, coder: str) -> list[Coding]:
     with open_session(path) as session:
-        codings = session.codings()
-        names = {session.reviewer, *codings} - {""}
+        codings, nameless = session.codings(), session.nameless
+        names = sorted({session.reviewer, *codings} - {""})
     if coder and coder not in names and len(names) > 1:
-        raise LabelError(f"{path} was judged by {', '.join(sorted(names))}; give the name of one of them.")
+        raise LabelError(f"{path} was judged by {', '.join(names)}; give the name of one of them.")
+    if len(names) == 1 and not nameless:
+        [coder] = names
     if coder in codings and all(one.face is None for one in codings[coder]):
         return codings[coder]  # imported there: movements of their own, no judgements of events
     with open_session(path, coder if coder in codings else None) as session:
@@ -129,20 +126,22 @@ def _shared_s(one: Label, other: Label) -> float:
 
 
 def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
-    """Labels of the same span and tier as one coding; a point called apex within one is its apex.
+    """Labels of the same span, tier and face as one coding; a point called apex within one is its apex.
 
     What has the number of an event of MEDN's goes with it also where a coder moved the event's ends in BORIS.
     """
     labels = list(labels)
     events = {(label.tier, label.modifiers): label for label in labels if label.modifiers and _own_line(label)}
-    spans: defaultdict[tuple[str, int, int], list[Label]] = defaultdict(list)
+    spans: defaultdict[tuple[str, str | None, int, int], list[Label]] = defaultdict(list)
     apexes: list[Label] = []
     for label in labels:
         if label.text.lower().startswith("apex") and label.start_s == label.end_s:
             apexes.append(label)
         else:
             event = events.get((label.tier, label.modifiers), label)
-            spans[label.tier, *_span(event if _shared_s(event, label) > 0 else label)].append(label)
+            event = event if _shared_s(event, label) > 0 else label
+            own = _own_line(event)
+            spans[label.tier, own and own["face"], *_span(event)].append(label)
     for same in spans.values():
         same.sort(key=lambda label: not _own_line(label))
     apex_of = _apexes_of([same[0] for same in spans.values()], apexes)
@@ -150,7 +149,8 @@ def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
         first = same[0]
         own = _own_line(first)
         beside = "; ".join(label.text for label in same if not _own_line(label))
-        text = beside or (own["found"] if own else "")
+        found = own["found"] if own and not first.modifiers else ""  # in BORIS they are states, which may be taken out
+        text = beside or found
         coded = coding_of(text, first.start_s, first.end_s, apex_of.get(first))
         if own:
             coded = replace(coded, status=Status(own["status"] or "unreviewed"), text=own["note"] or "")
@@ -160,7 +160,7 @@ def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
 def _is_coded(label: Label) -> bool:
     """Whether a state is one of the behaviours by which MEDN's own projects code a movement."""
     behaviour = label.text.split(";")[0]
-    return label.start_s < label.end_s and behaviour in {"micro-expression", *EMOTIONS, *AU_NAMES}
+    return not label.is_mark and label.start_s < label.end_s and behaviour in {"micro-expression", *EMOTIONS, *AU_NAMES}
 
 
 def _own_line(label: Label) -> re.Match[str] | None:

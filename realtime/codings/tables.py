@@ -8,7 +8,6 @@ from pathlib import Path
 from medn.contract import AU_CLAIMED_AT, AU_NAMES, EMOTIONS
 from medn.data.databases.action_units import UNKNOWN as UNITS_UNKNOWN
 from realtime.codings.words import class_named, coding_of, units_named
-from realtime.export.tables import csv_text
 from realtime.labels import (
     DURATION,
     END,
@@ -20,6 +19,7 @@ from realtime.labels import (
     LabelError,
     chosen_labels,
     column_named,
+    csv_text,
     rows_of,
     seconds_in,
 )
@@ -108,9 +108,9 @@ def _of_row(row: Mapping[str, str], names: Mapping[str, str], start: str) -> Cod
     status = cell(STATUS).lower()
     if status and status not in {each.value for each in Status}:
         raise ValueError(f"the status {status} is none of {', '.join(each.value for each in Status)}")
-    said = Coding(onset_s, offset_s, text=csv_text(cell(("note",))))
-    if "decided_by" not in names and cell(TEXT):  # a coder's own words, not what was said during an event of MEDN's
-        said = coding_of("; ".join(filter(None, (cell(TEXT), said.text))), onset_s, offset_s)
+    own = "decided_by" in names
+    said = coding_of("" if own else csv_text(cell(TEXT)), onset_s, offset_s)
+    note = csv_text(cell(("note", "text") if own else ("note",)))  # of an event, which BIDS calls its text
     return Coding(
         onset_s,
         offset_s,
@@ -118,7 +118,7 @@ def _of_row(row: Mapping[str, str], names: Mapping[str, str], start: str) -> Cod
         Status(status) if status else said.status,
         class_named(cell(CLASS)) or _most_probable(row) or said.emotion,
         _coded_units(cell(UNITS)) or _probable_units(row) or said.aus,
-        said.text,
+        "; ".join(filter(None, (said.text, note))),
     )
 
 

@@ -21,6 +21,7 @@ from medn.contract import AU_NAMES, EMOTIONS
 from medn.extras import way_to
 from realtime.export.context import ExportContext, ExportError
 from realtime.export.made_by import made_by
+from realtime.labels import FORMULA_SIGNS
 from realtime.motion.regions import REGION_NAMES
 from realtime.types import FACE_PARTS, REGION_GROUPS, Event
 
@@ -94,9 +95,8 @@ def tables(context: ExportContext) -> tuple[Table, ...]:
     )
 
 
-_FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")
+_FORMULA = re.compile(rf"(^|;)(\s*)(?=[{FORMULA_SIGNS}])")
 """Also after a semicolon, which is where spreadsheets of many languages end a cell."""
-_GUARDED = re.compile(r"(^|;)(\s*)'(?=[=+\-@＝＋－＠])")
 
 
 def csv_cell(cell: Cell) -> Cell:
@@ -111,11 +111,6 @@ def csv_cell(cell: Cell) -> Cell:
             return round(cell, CSV_DECIMALS) if math.isfinite(cell) else None
         case _:
             return cell
-
-
-def csv_text(cell: str) -> str:
-    """The text of a cell that `csv_cell` wrote, without the apostrophes before formulas."""
-    return _GUARDED.sub(r"\1\2", cell)
 
 
 _EMOTIONS = {f"emotion_{name}": float for name in EMOTIONS}

@@ -6,7 +6,6 @@ trigger runs whatever its author wrote. A row with an impossible value raises `D
 
 import json
 import math
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 
 from medn.contract import EMOTIONS
 from realtime.session.schema import APPLICATION_ID, TABLES, SessionError
-from realtime.sources.source import MAX_TIME_S
+from realtime.sources.source import MAX_TIME_S, SourceError, require_utf8
 
 NEEDED_TABLES = ("session", "events")
 """Without these nothing of a session is left; any other table may be missing."""
@@ -78,13 +77,14 @@ def table_columns() -> dict[str, tuple[str, ...]]:
 
 def check_header(path: Path) -> None:
     """Raise `SessionError` for what is no session file, or has a name that no export could hold."""
-    if (shown := os.fsencode(path).decode("utf-8", "replace")) != str(path):
-        raise SessionError(f"{shown} has a name that is no UTF-8 text: rename it.")
     try:
+        require_utf8(str(path))
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise SessionError(f"{path} is not a file but a pipe, a device or a folder.")
         with path.open("rb") as file:
             head = file.read(100)
+    except SourceError as error:
+        raise SessionError(str(error)) from None
     except OSError as error:
         raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
     if not head:

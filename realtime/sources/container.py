@@ -37,7 +37,7 @@ class Container:
     origin_s: float
     """The streams' own time, in s, at which the file's time line begins."""
     timed: bool
-    """Whether its frames have times; those of a bare stream have none."""
+    """Whether it says when its picture begins; that of a bare stream has no times, or those of a usual rate."""
 
 
 def read_container(path: Path) -> Container | None:

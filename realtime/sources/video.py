@@ -22,6 +22,8 @@ CUT_SHORT = 0.9
 """A file counts as cut short if it ends more than 1 s before this share of its declared length. The 1 s is because some
 containers count from an earlier zero."""
 
+INTERLACED = ("mpeg2video", "dvvideo")
+"""Codecs of television and tape, in which frames of two fields may come at any time."""
 SKIP_MARGINS_S = (3.0, 30.0)
 """How long before a frame decoding sets in; where no frame is found by then, at the file's beginning."""
 
@@ -61,7 +63,7 @@ class VideoFile:
             raise SourceError(
                 f"{path} is one picture, not a video; medn replay FOLDER --rate FPS reads a folder of them."
             )
-        if self._more and not container.timed:
+        if self._more and not container.timed and self._position_s() <= self._first_s:
             self.close()
             raise SourceError(f"{path} carries no times for its frames; put it into a container that does (MP4, MKV).")
 
@@ -127,14 +129,18 @@ class VideoFile:
 
 
 def _first_frame(path: Path, container: Container) -> tuple[Decoder, bool]:
-    """A decoder that stands at the first frame, and whether there is one: OpenCV's if it can read the picture."""
+    """A decoder that stands at the first frame, and whether there is one: OpenCV's if it can read the picture.
+
+    What is interlaced it cannot. With the codecs that are used for that a later frame may be; else the first is asked.
+    """
     slower = PyAvDecoder(path, container.stream)
     more = slower.grab()
-    decoder = OpenCvDecoder(path)
-    if container.first_video and not slower.interlaced and decoder.grab():
-        slower.release()
-        return decoder, True
-    decoder.release()
+    if container.first_video and not slower.interlaced and container.codec not in INTERLACED:
+        decoder = OpenCvDecoder(path)
+        if decoder.grab():
+            slower.release()
+            return decoder, True
+        decoder.release()
     return slower, more
 
 

@@ -87,8 +87,9 @@ class Playback:
         since_first_s = (self._pts - self._pts[0]) * float(self._stream.time_base or 1)
         self.times_s: NDArray[np.float64] = container.begins_s + since_first_s
         """(frames,) time of each frame on the file's time line."""
-        self.keys: NDArray[np.int64] = np.searchsorted(self._pts, self._keys)
-        """Numbers of the key frames."""
+        shown = self._keys[self._keys <= self._pts[-1]]  # others are after the end of an edit list
+        self.keys: NDArray[np.int64] = np.unique(np.searchsorted(self._pts, shown))
+        """Numbers of the key frames; for those before the beginning of an edit list, the first frame."""
         self._held: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
         self._decoding: Iterator[av.VideoFrame] = iter(())
         self._passed: tuple[int, av.VideoFrame] | None = None  # the last frame that was decoded on the way, unconverted
