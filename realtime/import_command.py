@@ -58,7 +58,7 @@ def import_labels(
 
 def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder: str) -> None:
     from realtime.codings import read_codings
-    from realtime.labels import chosen_labels, read_labels
+    from realtime.labels import chosen_labels, late_remark, read_labels
     from realtime.session import open_session
 
     if kind is Kind.CODER:
@@ -75,7 +75,8 @@ def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder:
             session.replace_transcript(found)
         else:
             session.annotate_all(found)
-    stderr.print(f"{path}: {len(found)} labels of {labels.name} as {kind.value}.")
+        remark = late_remark(found, session.extent()[0])
+    stderr.print(f"{path}: {len(found)} labels of {labels.name} as {kind.value}.{remark}")
 
 
 def _import_truth(target: Path, labels: Path, tiers: list[str], database: str) -> None:

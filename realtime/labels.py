@@ -60,6 +60,7 @@ def read_labels(path: Path) -> list[Label]:
         AttributeError,
         TypeError,
         RecursionError,
+        csv.Error,
     ) as error:  # what the readers raise
         raise LabelError(f"{path} cannot be read as {path.suffix} ({type(error).__name__}: {error}).") from error
     kept = [label for label in labels if label.text]
@@ -72,8 +73,12 @@ def read_labels(path: Path) -> list[Label]:
 
 
 def require_file(path: Path) -> None:
-    """Raise `LabelError` for a pipe, which would be waited for, a device or a folder."""
-    if path.exists() and not path.is_file():
+    """Raise `LabelError` for a pipe, which would be waited for, a device, a folder, or what cannot be looked at."""
+    try:
+        other = path.exists() and not path.is_file()
+    except OSError as error:
+        raise LabelError(f"{path} cannot be read: {error.strerror}.") from error
+    if other:
         raise LabelError(f"{path} is not a file but a pipe, a device or a folder.")
 
 
@@ -83,6 +88,12 @@ def chosen_labels(path: Path, labels: Sequence[Label], tiers: Sequence[str]) -> 
     if missing := [tier for tier in tiers if tier not in names]:
         raise LabelError(f"{path} has no tier {missing[0]}; it has {', '.join(sorted(filter(None, names))) or 'none'}.")
     return [label for label in labels if not tiers or label.tier in tiers]
+
+
+def late_remark(labels: Iterable[Label], end_s: float) -> str:
+    """A sentence about labels that begin after a recording's end, as where milliseconds are read as seconds."""
+    late = sum(label.start_s > end_s for label in labels)
+    return f" {late} of them begin after the end of the recording: are these its times, in seconds?" if late else ""
 
 
 def texts_at(labels: Iterable[Label], start_s: float, end_s: float) -> str:
@@ -106,9 +117,19 @@ def _subtitles(path: Path) -> Iterator[Label]:
     except (MalformedFileError, MalformedCaptionError) as error:
         raise LabelError(f"{path} is not written as {path.suffix} files are ({error}).") from error
     for caption in captions.captions:
-        text = _plain(caption.text)
-        text = text if subrip else " ".join(unescape(text).split())  # WebVTT writes & as &amp;
-        yield Label(_clock_s(caption.start), _clock_s(caption.end), text, caption.voice or "")
+        begin_s, end_s = _clock_s(caption.start), _clock_s(caption.end)
+        voices = [(caption.voice or "", caption.text)] if subrip else _voices(caption.raw_text)
+        for speaker, said in voices:
+            text = _plain(said)
+            text = text if subrip else " ".join(unescape(text).split())  # WebVTT writes & as &amp;
+            yield Label(begin_s, end_s, text, speaker)
+
+
+def _voices(cue: str) -> Iterator[tuple[str, str]]:
+    """Who speaks in a cue of WebVTT, and what each says: several people have a voice span each."""
+    for part in re.split(r"(?=<v[.\s])", cue):
+        voice = re.match(r"<v(?:\.[^\s>]*)*\s+([^>\s][^>]*)>", part)
+        yield voice[1].strip() if voice else "", re.sub(r"<.*?>", "", part)
 
 
 def _elan(path: Path) -> Iterator[Label]:
@@ -197,7 +218,7 @@ def _table(path: Path) -> Iterator[Label]:
             wanted = "start, end and text"
             raise LabelError(f"{path} needs columns {wanted}; it has {', '.join(names) or 'none'}.")
         end, length, tier = column_named(names, END), column_named(names, DURATION), column_named(names, TIER)
-        for row in rows:
+        for row in whole_rows(path, rows):
             row = {name: "" if cell in UNKNOWN else cell for name, cell in row.items()}
             if not (row[start] or "").strip():
                 continue
@@ -232,6 +253,7 @@ TEXT = ("text", "word", "words", "label", "annotation", "transcript", "utterance
 TIER = ("speaker", "tier", "participant", "channel")
 UNKNOWN = ("n/a", "NA")
 """What BIDS and R write for a value that is not there."""
+_IN_MARKS = re.compile(r'"(?:[^"]|"")*"')
 MAX_HEAD = 65536
 """Characters in which a table's columns must be named."""
 FORMULA_SIGNS = r"=+\-@＝＋－＠"
@@ -243,7 +265,28 @@ def rows_of(file: TextIO) -> "csv.DictReader[str]":
     """The rows of a table whose cells are separated by commas, semicolons or tabs; cells that are missing are empty."""
     delimiter = max(",;\t", key=file.readline(MAX_HEAD).count)
     file.seek(0)
-    return csv.DictReader(file, delimiter=delimiter, restval="")
+    return csv.DictReader(map(_closed, file) if delimiter == "\t" else file, delimiter=delimiter, restval="")
+
+
+def whole_rows(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    """The rows of a table. Raises `LabelError` for one with more cells than columns: its text would be cut."""
+    for row in rows:
+        if any(map(str.strip, row.pop(None, ()))):
+            raise LabelError(
+                f"{path} has more cells than columns in line {rows.line_num}: put texts with commas in quotation marks."
+            )
+        yield row
+
+
+def _closed(line: str) -> str:
+    """A line of cells between tabs, most of which are written without quoting: a mark that nothing closes is text."""
+    text = line.rstrip("\r\n")
+    cells = text.split("\t")
+    for place, cell in enumerate(cells):
+        if cell.startswith('"') and not _IN_MARKS.fullmatch(cell):
+            doubled = cell.replace('"', '""')
+            cells[place] = f'"{doubled}"'
+    return "\t".join(cells) + line[len(text) :]
 
 
 def column_named(names: Mapping[str, str], known: Iterable[str]) -> str | None:

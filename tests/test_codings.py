@@ -24,7 +24,7 @@ BACK = {
     "csv": "-events.csv", "long": "-long.csv", "bids": "_events.tsv", "elan": ".eaf", "textgrid": ".TextGrid",
     "boris": ".boris", "webvtt": ".vtt",
 }  # fmt: skip
-notes = st.sampled_from(["", "raised twice", "4+7?", "negative", "confirmed by Bo; see 12", "ä“”", "<b>"])
+notes = st.sampled_from(["", "raised twice", "4+7?", "negative", "confirmed by Bo; see 12", "ä“”", "<b>", '"so, what'])
 # of classes that tables round to the same probability none is the most probable
 told_apart = an_event().filter(lambda event: len({round(p, 6) for p in (event.emotion or {}).values()}) in (0, 3))
 apart = st.lists(st.tuples(told_apart, st.tuples(st.sampled_from(Status), notes)), min_size=1, max_size=5).filter(
@@ -111,6 +111,22 @@ def test_another_coders_session_is_read_with_their_review_and_again_in_place_of_
     medn("export", mine, "--to", "elan", "--out", tmp_path)
     tier = Eaf(str(tmp_path / "mine.eaf")).get_annotation_data_for_tier("coded by Bo")
     assert tier == [(1000, 1300, "rejected; a blink")]
+
+
+def test_a_session_that_nobody_judged_yet_is_no_coder(tmp_path):
+    mine, *_ = write_session(tmp_path / "mine.medn")
+    other, *_ = write_session(tmp_path / "other.medn", [(EVENT, (Status.UNREVIEWED, ""))])
+    refused = medn("import", mine, other, "--as", "coder", "--coder", "Bo")
+    assert (refused.exit_code, "nothing that a coder found or judged" in refused.stderr) == (2, True)
+    with open_session(other) as session:
+        session.review(session.events()[0].id, note="look again")
+    assert medn("import", mine, other, "--as", "coder", "--coder", "Bo").exit_code == 0
+
+
+def test_a_coders_row_with_more_cells_than_columns_is_refused_and_not_cut(tmp_path):
+    (tmp_path / "a.csv").write_text("onset,offset,note\n1,2,a blink, or less\n")
+    with pytest.raises(LabelError, match="more cells than columns in line 2"):
+        read_codings(tmp_path / "a.csv")
 
 
 def boris(events, offset_s=0.0, kinds=("micro", "AU4", "surprise")):

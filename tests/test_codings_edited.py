@@ -230,3 +230,9 @@ def test_an_export_of_a_coder_who_judged_nothing_there_is_refused(tmp_path, judg
     assert not (tmp_path / "out").exists()
     assert medn("export", judged_by_two, "--to", "csv", "--out", tmp_path / "out", "--coder", "Bo").exit_code == 0
     assert "by Bo" in (tmp_path / "out" / "two-events.csv").read_text()
+
+
+@pytest.mark.parametrize(("named", "coder"), [((), "Ada"), (("--coder", "Bo"), "Bo")])
+def test_an_export_says_whose_judgements_it_holds(tmp_path, judged_by_two, named, coder):
+    assert medn("export", judged_by_two, "--to", "csv", "--out", tmp_path / "out", *named).exit_code == 0
+    assert json.loads((tmp_path / "out" / "two-csv.json").read_text())["export"]["judged_by"] == coder

@@ -1,7 +1,6 @@
 """Exports for statistics, data sets and colleagues: BIDS events, long CSV, report; what made each; their times."""
 
 import base64
-import csv
 import json
 import re
 from dataclasses import replace
@@ -45,7 +44,7 @@ def test_pandas_reads_bids_events_with_every_time_and_every_column_described(tmp
     path, events, marks = write_session(folder / "sub-01_task-interview.medn", found, marked)
     table, description = exported(path, "bids", folder)
     assert (table.name, description.name) == ("sub-01_task-interview_events.tsv", "sub-01_task-interview_events.json")
-    rows = pandas.read_csv(table, sep="\t", na_values=["n/a"], keep_default_na=False, quoting=csv.QUOTE_NONE)
+    rows = pandas.read_csv(table, sep="\t", na_values=["n/a"], keep_default_na=False)
     assert list(rows.columns[:3]) == ["onset", "duration", "trial_type"]
     assert list(rows.columns) == [name for name in json.loads(description.read_text()) if name != "MEDN"]
     assert list(rows.onset) == sorted(rows.onset)
@@ -60,6 +59,14 @@ def test_pandas_reads_bids_events_with_every_time_and_every_column_described(tmp
         if event.emotion:
             assert row.emotion == max(event.emotion, key=event.emotion.get)
     assert sorted(rows[rows.trial_type == "mark"].onset) == pytest.approx([mark.time_s for mark in marks], abs=1e-6)
+
+
+def test_a_note_that_begins_with_a_quotation_mark_hides_no_later_row_of_bids_events(tmp_path):
+    later = replace(EVENT, onset_s=9.0, apex_s=9.1, offset_s=9.3)
+    found = [(EVENT, (Status.CONFIRMED, '"no, said ""she')), (later, (Status.CONFIRMED, 'a "blink"'))]
+    path, *_ = write_session(tmp_path / "s.medn", found)
+    rows = pandas.read_csv(exported(path, "bids", tmp_path)[0], sep="\t")
+    assert rows.text.to_list() == ['"no, said ""she', 'a "blink"']
 
 
 @any_session

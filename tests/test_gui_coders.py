@@ -287,3 +287,19 @@ def test_yes_settles_the_chosen_difference_also_after_others_came_or_went_above_
         settled = {coded.onset_s: coded.status for coded in session.codings()["settled by Bo"]}
     assert settled[2.0] is YES
     assert 1.0 not in settled
+
+
+def test_a_study_keeps_what_each_coder_wrote_and_what_a_settled_difference_rests_on(window, path, monkeypatch):
+    two_coders(window, path, monkeypatch)
+    review = window.review
+    review.model.write_note(review.model.record.events[0].id, "by Bo")
+    with open_session(path, "Ada") as session:
+        session.review(session.events()[0].id, note="by Ada")
+    press(review, KEY.Key_D, CTRL)
+    review.coders.panel.differences.selectRow(0)
+    review.coders.panel.verdicts[0].click()
+    [study] = read_study(path.parent).sessions
+    texts = {coder: [one.text for one in found] for coder, found in study.coders.items()}
+    assert texts == {
+        "MEDN": [""] * 4, "Ada": ["by Ada", ""], "Bo": ["by Bo", ""], "settled by Bo": ["agreed", "Bo: no; Ada: yes"],
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """The list of sessions in Review: found, shown in order, renamed, deleted."""
 
+import errno
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -14,6 +16,7 @@ from gui.review.sessions_table import COLUMNS
 from gui.settings import load, save
 from realtime.session import SessionInfo, SessionWriter, open_session
 from realtime.types import Analysis, Frame
+from realtime.viewing import kept
 from tests.gui_driver import an_event, answer, live_for, press, until, write_session
 
 KEY = Qt.Key
@@ -300,3 +303,52 @@ def test_a_recording_that_was_opened_while_it_was_made_is_whole_in_the_list_once
     window.show_workspace(0)
     window.show_workspace(2)
     assert window.review.library.entries[0].detail == "Ada · 1 event · camera 0"
+
+
+@pytest.fixture
+def closed(home, monkeypatch):
+    """A folder of which this user may not read anything."""
+    folder, stat = home / "closed", os.stat
+    folder.mkdir()
+
+    def refuse(path, *args, **kwargs):
+        if isinstance(path, (str, Path)) and folder in Path(path).parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    return folder
+
+
+def test_sessions_that_cannot_be_reached_now_hide_no_others(window, session, home, closed):
+    (home / "sessions" / "away.medn").symlink_to(home / "disk" / "away.medn")
+    window.settings.opened[str(closed / "other.medn")] = "2026-11-28T14:00:00.000+00:00"
+    window.show_workspace(2)
+    assert titles(window) == ["interview"]
+    window.open_session(session)
+    assert window.review.model.record.path == session
+
+
+def test_a_session_whose_video_lies_in_a_closed_folder_is_shown_and_its_video_can_be_located(window, home, closed):
+    path = write_session(home / "sessions" / "a.medn", 2.0, [1.0])
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE session SET video = ?", (str(closed / "a.mp4"),))
+    database.close()
+    window.open_session(path)
+    assert "a.mp4" in window.review.viewer._message.text()
+    assert window.review.viewer._locate.isVisible()
+    window.review.analyse_again()
+    assert "Without its video" in window.banner.text
+
+
+def test_nothing_is_kept_of_a_film_that_was_renamed_and_deleted(window, home, monkeypatch, bin_folder):
+    path = write_session(home / "sessions" / "rec.medn", 1.0, [], home / "sessions" / "rec.mp4")
+    path.with_suffix(".mp4").write_bytes(b"film")
+    for name in ("rec", "other"):
+        window.review.rename(path, name)
+        path = path.with_stem(name)
+        kept.keep(path.with_suffix(".mp4"), "waveform", {"peaks": np.zeros(3)})
+    answer(monkeypatch, "Move to bin")
+    window.review.delete(path)
+    assert not path.exists()
+    assert list(kept.kept_folder().iterdir()) == []

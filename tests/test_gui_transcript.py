@@ -59,6 +59,13 @@ def test_of_several_tiers_one_can_be_chosen_and_a_bad_file_is_refused_in_a_sente
     assert len(review.model.record.transcript.labels) == 1
 
 
+def test_a_transcript_whose_times_lie_after_the_end_is_told(review, home, monkeypatch):
+    (home / "said.csv").write_text("start,end,text\n0,1500,Hello\n1500,3000,you\n")
+    review._import.click()
+    assert "2 labels" in review.window().banner.text
+    assert "1 of them begin after the end" in review.window().banner.text
+
+
 def test_the_words_at_the_event_stand_in_the_inspector_and_the_filter_finds_them(review, monkeypatch):
     inspector = review.inspector
     assert not inspector._said.isVisible()

@@ -74,6 +74,33 @@ def test_subtitles_have_the_characters_that_webvtt_writes_as_names(tmp_path):
     assert read_labels(tmp_path / "a.vtt") == [Label(1.0, 2.0, "R&D >> now then <b>", "Ada")]
 
 
+def test_people_who_speak_in_the_same_subtitle_keep_their_own_words(tmp_path):
+    (tmp_path / "a.vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada>Were you <i>there</i>?</v>\n<v.loud Bo Ray>Never!\n"
+    )
+    assert read_labels(tmp_path / "a.vtt") == [
+        Label(1.0, 2.0, "Were you there?", "Ada"), Label(1.0, 2.0, "Never!", "Bo Ray"),
+    ]  # fmt: skip
+
+
+def test_a_quotation_mark_that_stays_open_in_a_line_between_tabs_takes_no_other_line(tmp_path):
+    lines = ('"I was there,', "but left.", '"Never," she said.', 'a "word"', '"she said ""no"""')
+    rows = "".join(f"{at}\t{at + 1}\t{text}\n" for at, text in enumerate(lines))
+    (tmp_path / "a.tsv").write_text(f"start\tend\ttext\n{rows}")
+    said = [label.text for label in read_labels(tmp_path / "a.tsv")]
+    assert said == ['"I was there,', "but left.", '"Never," she said.', 'a "word"', 'she said "no"']
+
+
+def test_a_transcript_whose_times_lie_after_the_end_is_told(tmp_path):
+    path, words = tmp_path / "s.medn", tmp_path / "words.tsv"
+    write_session(path)
+    for line, told in (("0\t1500\tHello", False), ("1500\t3000\tyou", True)):
+        words.write_text(f"start\tend\ttext\n0\t1\tWell\n{line}\n")
+        done = CliRunner().invoke(app, ["import", str(path), str(words)])
+        assert done.exit_code == 0, done.output
+        assert ("1 of them begin after the end" in done.stderr.replace("\n", " ")) is told
+
+
 def test_subrip_which_has_no_speakers_is_read_with_its_times(tmp_path):
     write_srt(tmp_path / "a.srt")
     assert read_labels(tmp_path / "a.srt") == [Label(s.start_s, s.end_s, s.text) for s in SAID]
@@ -146,6 +173,8 @@ def test_a_session_of_an_earlier_release_takes_a_transcript_and_a_second_one_rep
         ("a.csv", "start,end,text\n3,1,backward\n", "from 3 to 1 s"),
         ("a.csv", "start,end,text\nsoon,1,x\n", "could not convert"),
         ("a.csv", "start,end,text\n", "holds no label"),
+        ("a.csv", "start,end,text\n1,2,well\n2,3,no, never there\n", "more cells than columns in line 3"),
+        ("a.csv", 'start,end,text\n1,2,"an open mark\n' + 9000 * "2,3,all that follows\n", "field larger than"),
         ("a.csv", b"start,end,text\n1,2,\xff\xfe\n", "no UTF-8"),
     ],
 )
@@ -159,6 +188,14 @@ def test_labels_that_cannot_be_read_get_one_sentence_that_names_the_file(tmp_pat
     write_session(session)
     refused_by_command = CliRunner().invoke(app, ["import", str(session), str(file)])
     assert refused_by_command.exit_code == 2, refused_by_command.output
+
+
+def test_a_file_that_cannot_be_looked_at_gets_one_sentence(tmp_path):
+    for name in (f"{'a' * 300}.srt", f"{'a' * 300}.csv"):  # as in a folder that is closed to the user
+        with pytest.raises(LabelError, match="cannot be read"):
+            read_codings(tmp_path / name)
+    with pytest.raises(LabelError, match="cannot be read"):
+        read_labels(tmp_path / name)
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):

@@ -2,8 +2,10 @@
 
 import os
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from PyQt6.QtTest import QTest
 from gui.review import sound as review_sound
 from realtime.viewing import kept
 from realtime.viewing.playback import Playback
-from realtime.viewing.sound import RATE_HZ, open_sound
+from realtime.viewing.sound import GAP_S, RATE_HZ, open_sound
 from realtime.viewing.sound_feed import Play, SoundFeed
 from realtime.viewing.waveform import STEP_S, Waveform, heights
 from tests.gui_driver import press, until, write_session
@@ -79,6 +81,32 @@ def test_slow_sound_keeps_its_times_and_its_pitch(beeping, speed):
     loud = np.flatnonzero(np.abs(samples) > 0.1)[0]
     spectrum = np.abs(np.fft.rfft(samples[loud : loud + RATE_HZ // 10]))
     assert spectrum.argmax() * 10 == pytest.approx(1000, abs=20)
+
+
+def test_sound_by_another_clock_than_its_times_never_strays_by_more_than_a_rounding(tmp_path):
+    """A microphone 3000 ppm off: packets say when they were recorded, their samples pass a little too fast."""
+    path, slow = tmp_path / "drift.mkv", 1.003
+    at_s = np.arange(1.0, 31.0)
+    times_s = np.arange(30 * RATE_HZ) / RATE_HZ * slow
+    loud = 0.5 * np.sin(2000 * np.pi * times_s) * (times_s % 1.0 < 0.1) * (times_s > 0.9)
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=1)
+        picture.width, picture.height, picture.pix_fmt = 160, 120, "yuv420p"
+        sound = container.add_stream("pcm_f32le", rate=RATE_HZ, layout="mono")
+        for second in range(30):
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(grey(20), "bgr24")))
+            for begins in range(second * RATE_HZ, (second + 1) * RATE_HZ, 960):
+                block = np.ascontiguousarray(loud[None, begins : begins + 960], np.float32)
+                samples = av.AudioFrame.from_ndarray(block, "flt", "mono")
+                samples.sample_rate, samples.pts, samples.time_base = (
+                    RATE_HZ,
+                    round(begins * slow),
+                    Fraction(1, RATE_HZ),
+                )
+                container.mux(sound.encode(samples))
+        container.mux(picture.encode())
+        container.mux(sound.encode())
+    assert beginnings(heard(path)) == pytest.approx(at_s, abs=GAP_S + 0.002)
 
 
 def test_a_recording_without_sound_and_a_file_that_is_no_recording_have_none(tmp_path):

@@ -199,7 +199,11 @@ def test_a_participant_written_in_the_app_counts_where_the_list_gives_none_and_b
 def test_a_folder_without_sessions_and_a_bad_list_give_one_sentence(tmp_path):
     assert medn("study", tmp_path).exit_code == 2
     write(tmp_path / "a.medn", seconds=1)
-    for text, sentence in (("name\nx\n", "needs a column session"), ("session\na\na\n", "lists a twice")):
+    for text, sentence in (
+        ("name\nx\n", "needs a column session"),
+        ("session\na\na\n", "lists a twice"),
+        ("session,participant,condition\na,Doe, Jane,stress\n", "more cells than columns in line 2"),
+    ):
         (tmp_path / "study.csv").write_text(text)
         refused = medn("study", tmp_path)
         assert refused.exit_code == 2

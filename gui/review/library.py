@@ -1,5 +1,6 @@
 """The list of sessions, newest first, with a search in name, date, people and source; a session is renamed in it."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,8 +142,8 @@ class Library(QWidget):
     def refresh(self, folder: Path) -> None:
         """Read the folder again."""
         paths = {path.resolve() for path in folder.rglob("*.medn")} if folder.is_dir() else set()
-        paths.update(path for path in self._elsewhere if path.exists())
-        entries = sorted(map(self._entry, paths), key=lambda entry: entry.title)
+        there = filter(os.path.exists, paths.union(self._elsewhere))  # not links to a disk that is away
+        entries = sorted(map(self._entry, there), key=lambda entry: entry.title)
         entries.sort(key=lambda entry: entry.made, reverse=True)
         bar = self._list.verticalScrollBar()
         scrolled = bar.value() if bar is not None else 0

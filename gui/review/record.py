@@ -1,6 +1,7 @@
 """An open session as Review shows it: description, events, marks, and the traces, which load in the background."""
 
 import math
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -240,7 +241,7 @@ class Record:
     @property
     def replaced(self) -> bool:
         """Whether another session took the file's place since it was opened, as that of a whole analysis does."""
-        return self.path.exists() and self.path.stat().st_ino != self._file
+        return os.path.exists(self.path) and self.path.stat().st_ino != self._file  # noqa: PTH110  raises nothing
 
     def close(self) -> None:
         """Close the file."""

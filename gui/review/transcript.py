@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from gui.review.model import ReviewModel
 from gui.widgets.basic import IconButton, label, row
-from realtime.labels import FORMATS, Label, LabelError, read_labels
+from realtime.labels import FORMATS, Label, LabelError, late_remark, read_labels
 
 ALL_TIERS = "All tiers"
 KINDS = f"Transcripts ({' '.join(f'*{suffix}' for suffix in FORMATS)});;All files (*)"
@@ -44,7 +44,8 @@ def import_transcript(model: ReviewModel, owner: QWidget) -> str:
     if not model.save("transcript", partial(store, labels), partial(store, before)):
         return ""
     instead = f", in place of {len(before)} earlier ones" if before else ""
-    return f"{len(labels)} labels of {Path(chosen).name} were imported{instead}. Ctrl+Z takes them back."
+    late = late_remark(labels, record.readings.end_s) if record.readings else ""
+    return f"{len(labels)} labels of {Path(chosen).name} were imported{instead}.{late} Ctrl+Z takes them back."
 
 
 class Report(Protocol):

@@ -1,5 +1,6 @@
 """The viewer of Review: the video at the cursor with its overlay, or an event in a loop, also magnified."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +88,7 @@ class Viewer(ZoomView):
         """Show a session's video from its beginning, or why there is none."""
         self.clear()
         record = self._review.record
-        found = path is not None and Path(path).exists()
+        found = path is not None and os.path.exists(path)  # noqa: PTH110  raises nothing, also of a closed folder
         if path is not None and found and record is not None:
             self.video = VideoThread(Path(path), record)
             self.sound.open(Path(path))

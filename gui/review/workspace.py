@@ -1,5 +1,6 @@
 """The Review workspace: sessions, video, timeline and events around one `ReviewModel`, and the keys of Review."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -32,8 +33,9 @@ from gui.settings import Settings
 from gui.widgets.banner import Banner
 from gui.widgets.basic import IconButton, column, plain
 from realtime.report import hindered_line
-from realtime.session import SessionError, SessionInfo, Status, rename_session
+from realtime.session import SessionError, SessionInfo, Status, files_of, rename_session
 from realtime.sources import SourceError
+from realtime.viewing.kept import forget
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
@@ -99,7 +101,8 @@ class ReviewWorkspace(QWidget):
         opened = self._settings.opened
         opened.pop(str(path), None)
         opened[str(path)] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        for gone in [name for name in opened if not Path(name).exists()] + list(opened)[:-MOST_OPENED]:
+        lost = [name for name in opened if not os.path.exists(name)]  # noqa: PTH110  raises nothing
+        for gone in lost + list(opened)[:-MOST_OPENED]:
             opened.pop(gone, None)
 
     def sessions_table(self) -> SessionsTable:
@@ -133,7 +136,7 @@ class ReviewWorkspace(QWidget):
         if record is None:
             return
         video = record.info.video
-        if video is None or not Path(video).exists():
+        if video is None or not os.path.exists(video):  # noqa: PTH110  raises nothing
             self._banner.report("Without its video the session cannot be analysed again.", self)
             return
         dialog = AgainDialog(self._settings, record.info, self)
@@ -237,7 +240,13 @@ class ReviewWorkspace(QWidget):
 
     def rename(self, path: Path, name: str) -> str:
         """Give a session another name; an open one stays open. Return why it keeps its name, if it does."""
-        return self._change_file(path, lambda: rename_session(path, name))
+
+        def change() -> Path:
+            for file in files_of(path):
+                forget(file)  # what is kept of the film is found by its name
+            return rename_session(path, name)
+
+        return self._change_file(path, change)
 
     def _judge_as(self, adopting: bool) -> None:
         """Go on as another coder, who may be `adopting` what was judged without a name; open the session anew."""

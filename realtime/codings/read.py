@@ -60,7 +60,10 @@ def _of_session(path: Path, coder: str) -> list[Coding]:
     if coder in codings and all(one.face is None for one in codings[coder]):
         return codings[coder]  # imported there: movements of their own, no judgements of events
     with open_session(path, coder if coder in codings else None) as session:
-        return [coding_of_event(stored, stored.status, stored.note) for stored in session.events()]
+        events = session.events()
+    if all(stored.status is Status.UNREVIEWED and not stored.note for stored in events):
+        return []
+    return [coding_of_event(stored, stored.status, stored.note) for stored in events]
 
 
 def _of_labels(path: Path, labels: Sequence[Label], tiers: Sequence[str]) -> list[Coding]:

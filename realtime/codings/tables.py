@@ -22,6 +22,7 @@ from realtime.labels import (
     csv_text,
     rows_of,
     seconds_in,
+    whole_rows,
 )
 from realtime.session import Coding, Status
 
@@ -40,7 +41,7 @@ def read_table(path: Path, tiers: Sequence[str]) -> list[Coding]:
             names = {name: name for name in ((name or "").strip().lower() for name in table.fieldnames or ())}
             rows = [
                 {(name or "").strip().lower(): "" if cell in UNKNOWN else cell for name, cell in row.items()}
-                for row in table
+                for row in whole_rows(path, table)
             ]
         start = column_named(names, START)
         if start is None:

@@ -95,4 +95,6 @@ def _marks(context: ExportContext) -> Iterator[Row]:
 def _cell(value: str | int | float | None) -> str:
     if isinstance(value, float):
         return f"{value:.{DECIMALS}f}"
-    return UNKNOWN if value is None else one_line(str(value)) or UNKNOWN
+    text = UNKNOWN if value is None else one_line(str(value)) or UNKNOWN
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if text.startswith('"') else text  # else readers look for its end in later rows

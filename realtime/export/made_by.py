@@ -37,6 +37,7 @@ def made_by(context: ExportContext, title: str) -> Mapping[str, Any]:
             "format": title,
             "events": context.selection,
             "events_written": len(context.events),
+            "judged_by": context.session.reviewer if context.session.coder is None else context.session.coder,
             "action_unit_named_from": AU_CLAIMED_AT,
             "medn": __version__,
             "exported_utc": datetime.now(UTC).isoformat(timespec="seconds"),

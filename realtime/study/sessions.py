@@ -12,7 +12,7 @@ from pathlib import Path
 
 from medn.errors import UserError
 from realtime.evaluation.limits import GROUPS, group_of, limits_of
-from realtime.labels import rows_of
+from realtime.labels import rows_of, whole_rows
 from realtime.session import Annotation, Coding, SessionInfo, Status, StoredEvent, open_session
 from realtime.session.judged import JudgedTime, judged_time
 from realtime.session.rows import FrameRow, coding_of_event, place_of
@@ -127,9 +127,11 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
         found = {coder: [one for one in some if one.status is Status.CONFIRMED] for coder, some in people.items()}
         # who judges the program's events says nothing of their classes and units: they have the program's
         for coder in codings:
-            found[coder] = [own.get((one.face, one.onset_s, one.apex_s, one.offset_s), one) for one in found[coder]]
+            places = [(one, (one.face, one.onset_s, one.apex_s, one.offset_s)) for one in found[coder]]
+            found[coder] = [replace(own[place], text=one.text) if place in own else one for one, place in places]
         if reviewer in found:
-            found[reviewer] = [own[place_of(one.event)] for one in events if one.status is Status.CONFIRMED]
+            confirmed = [one for one in events if one.status is Status.CONFIRMED]
+            found[reviewer] = [replace(own[place_of(one.event)], text=one.note) for one in confirmed]
         left = {coder: some for coder, some in codings.items() if any(one.face is not None for one in some)}
         return StudySession(
             name,
@@ -194,7 +196,7 @@ def _listed(path: Path, rows: "csv.DictReader[str]") -> Iterator[tuple[str, Plac
     if "session" not in columns:
         raise StudyError(f"{path} needs a column session; it may have {', '.join(LIST_COLUMNS[1:])}.")
     seen = set()
-    for row in rows:
+    for row in whole_rows(path, rows):
         cells = {name: (row.get(columns.get(name, ""), "") or "").strip() for name in LIST_COLUMNS}
         name = cells["session"].removesuffix(".medn").replace("\\", "/")
         if name in seen:

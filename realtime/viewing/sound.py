@@ -79,7 +79,7 @@ class SoundTrack:
                     due += len(silent)
                     yield silent
             there = block[due - begins :] if due - begins > rounded else block
-            rounded = GAP_S * RATE_HZ
+            rounded = GAP_S * RATE_HZ / 2  # what `_decoded` found to be a gap is more than twice as long
             due += len(there)
             yield there
 
