@@ -1,7 +1,9 @@
 """The app's settings, one JSON file in the platform's folder for settings."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ LABEL_KEYS = tuple("123456789")
 """The keys of the labels for marks."""
 TERMS = 3
 """Version of the responsible-use page; a newer one must be accepted again."""
+MOST_OPENED = 50
+"""Sessions of which it is remembered when they were opened."""
 UNSAVED = ("person", "rest_s")
 """Never written to the file: participants' names are part of their sessions only, and are deleted with these; a stretch
 at rest is of one recording."""
@@ -74,6 +78,14 @@ class Settings:
     """The window's size and place when it was closed, as Qt saves it, in base64."""
     panels: dict[str, str] = field(default_factory=dict)
     """Sizes of panels whose borders were moved, likewise, by the name of their splitter."""
+
+    def note_opened(self, session: Path) -> None:
+        """Remember that a session is opened now, and forget those that are gone."""
+        self.opened.pop(str(session), None)
+        self.opened[str(session)] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        lost = [name for name in self.opened if not os.path.exists(name)]  # noqa: PTH110  raises nothing
+        for gone in lost + list(self.opened)[:-MOST_OPENED]:
+            self.opened.pop(gone, None)
 
     @property
     def folder(self) -> Path:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -39,8 +38,6 @@ from realtime.viewing.kept import forget
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
-MOST_OPENED = 50
-"""Sessions of which it is remembered when they were opened."""
 IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+Shift+R", "Ctrl+R")
 """The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
@@ -87,7 +84,7 @@ class ReviewWorkspace(QWidget):
             self._report(str(error), warning=True)
             return
         self._banner.clear(self)
-        self._note_opened(path.resolve())
+        self._settings.note_opened(path.resolve())
         self.library.show_opened(path, self._settings.folder)
         if self.coders.remark:
             self._report(self.coders.remark)
@@ -96,14 +93,6 @@ class ReviewWorkspace(QWidget):
         """Open a session and go to its events; in a narrow window the search is hidden then, and keeps no focus."""
         self.open(path)
         self.table.view.setFocus()
-
-    def _note_opened(self, path: Path) -> None:
-        opened = self._settings.opened
-        opened.pop(str(path), None)
-        opened[str(path)] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        lost = [name for name in opened if not os.path.exists(name)]  # noqa: PTH110  raises nothing
-        for gone in lost + list(opened)[:-MOST_OPENED]:
-            opened.pop(gone, None)
 
     def sessions_table(self) -> SessionsTable:
         """The table, to be shown."""
