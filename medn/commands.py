@@ -25,6 +25,7 @@ app.add_typer(evaluate, name="evaluate")
 
 Folder = Annotated[Path, typer.Argument(help="Where they go.")]
 Portraits = Annotated[Path, typer.Option(help="A folder of portraits with its faces.csv.")]
+HowMany = Annotated[int, typer.Option(min=1)]
 Ict = Annotated[Path | None, typer.Option(help="An ICT-FaceKit file: a second source of shapes.")]
 Split = Annotated[str, typer.Option(help="Whose portraits: train, validation or test.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same.")]
@@ -38,7 +39,7 @@ def videos(
     portraits: Annotated[Path | None, typer.Option(help="Portraits with faces.csv, not the built-in one.")] = None,
     split: Split = "test",
     count: Annotated[int, typer.Option("--videos", min=1)] = 4,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 5.0,
+    minutes: Annotated[float, typer.Option(min=0.1, max=600, help="Length of each video.")] = 5.0,
     seed: Seed = 0,
     fps: Annotated[
         float, typer.Option(min=5, max=240, help="Of resting people; cameras of others draw theirs.")
@@ -82,7 +83,7 @@ def videos(
 
 @synth.command()
 def pairs(
-    folder: Folder, portraits: Portraits, count: int = 6000, ict: Ict = None, split: Split = "train", seed: Seed = 0
+    folder: Folder, portraits: Portraits, count: HowMany = 6000, ict: Ict = None, split: Split = "train", seed: Seed = 0
 ) -> None:
     """Onset→apex pairs for the motion branch."""
     from medn.training.prepare import write_pairs
@@ -93,7 +94,7 @@ def pairs(
 
 @synth.command()
 def windows(
-    folder: Folder, portraits: Portraits, count: int = 2000, ict: Ict = None, split: Split = "train", seed: Seed = 0
+    folder: Folder, portraits: Portraits, count: HowMany = 2000, ict: Ict = None, split: Split = "train", seed: Seed = 0
 ) -> None:
     """Whole windows, half micro-expressions, half what a spotter might take for one."""
     from medn.training.prepare import write_windows
@@ -210,10 +211,12 @@ def compile_(
     chosen = next((name for name in TOLERANCES if name == precision), None)
     if chosen is None:
         raise refusal(f"--precision {precision} is not known; use {', '.join(TOLERANCES)}.")
+    if export_only and export_only.suffix != ".pt2":
+        raise refusal(f"{export_only} must end in .pt2.")
     with input_errors():
         found = read_weights(weights or SHIPPED)
         if export_only:
-            export_program(found.network(), export_only)
+            export_program(found.network(), export_only, chosen)
             stdout.print(str(export_only), soft_wrap=True)
             return
         try:
@@ -235,11 +238,15 @@ def flow(
     """Evaluate the motion branch on real published flow maps that were not used in training."""
     _check_picture(picture)
     needs("The evaluation", "torch")
+    from medn.data.flow_archive import read_flow_archive
     from medn.evaluation.recognition import evaluate_flow
+    from medn.training.card import refuse_seen
     from medn.weights import SHIPPED, read_weights
 
     with input_errors():
-        result = evaluate_flow(maps, read_weights(weights or SHIPPED).network().motion)
+        found = read_weights(weights or SHIPPED)
+        refuse_seen(found, map(str, read_flow_archive(maps).subject_key))
+        result = evaluate_flow(maps, found.network().motion)
         _report("flow", result, [result], picture, as_json)
 
 
@@ -255,17 +262,24 @@ def loso(
     """Leave each subject out in turn: the motion branch on flow maps, or all of MEDN on a database's clips."""
     _check_picture(picture)
     needs("The evaluation", "torch")
+    from medn.data.flow_archive import read_flow_archive
     from medn.data.samples import Samples, read_samples
+    from medn.training.card import refuse_seen
     from medn.training.loso import loso_flow, loso_samples
     from medn.weights import read_weights
 
     stderr.print("Training once for each subject and seed; this takes minutes to hours.")
     with input_errors(), Count("Trainings") as progress:
-        start, runs = read_weights(init).network() if init else None, range(seeds)
+        weights, runs = read_weights(init) if init else None, range(seeds)
+        start = weights.network() if weights else None
         if len(data) == 1 and data[0].suffix == ".npz":
+            if weights:
+                refuse_seen(weights, map(str, read_flow_archive(data[0]).subject_key))
             result = loso_flow(data[0], runs, start.motion if start else None, oracle, progress)
         else:
             samples = Samples.join([read_samples(folder) for folder in data])
+            if weights:
+                refuse_seen(weights, map(str, samples.subject))
             result = loso_samples(samples, runs, start, progress=progress)
     with input_errors():
         _report("loso", result, result.by_seed, picture, as_json, result.oracle)

@@ -64,6 +64,14 @@ def test_maps_of_another_size_are_refused_by_name(tmp_path):
     write_flow_archive(tmp_path / "maps.npz", archive(side=32))
     with pytest.raises(ValueError, match=r"maps\.npz: flow maps must be 28 × 28"):
         evaluate_flow(tmp_path / "maps.npz", MotionBranch(members=1))
+    with pytest.raises(ValueError, match=r"maps\.npz: flow maps must be 28 × 28"):
+        loso.loso_flow(tmp_path / "maps.npz")
+
+
+def test_an_archive_without_a_map_is_refused_by_name(tmp_path):
+    write_flow_archive(tmp_path / "maps.npz", archive().where(np.zeros(36, bool)))
+    with pytest.raises(ValueError, match=r"maps\.npz holds no flow map"):
+        evaluate_flow(tmp_path / "maps.npz", MotionBranch(members=1))
 
 
 def test_overconfidence_is_measured_and_its_temperature_found():

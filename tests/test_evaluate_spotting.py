@@ -64,6 +64,14 @@ def test_truth_that_cannot_be_read_is_named_in_one_sentence(content, sentence, t
     assert len([line for line in result.stderr.splitlines() if line.startswith("medn: ")]) == 1
 
 
+def test_a_movement_behind_the_end_of_its_video_is_named_and_not_counted_as_missed(film, tmp_path):
+    shutil.copy(film, tmp_path / "brows.mp4")
+    (tmp_path / "truth.csv").write_text(HEADER + "brows.mp4,2950,3150,3350,surprise,AU1+AU2\n")  # milliseconds
+    result, _ = evaluate(tmp_path)
+    assert result.exit_code == 2
+    assert "has a movement at 2950 s in brows.mp4, which ends at" in " ".join(result.stderr.split())
+
+
 def test_a_listed_video_that_is_missing_is_named(tmp_path):
     (tmp_path / "truth.csv").write_text(HEADER + "gone.mp4,1,1.2,1.4,negative,AU4\n")
     result, _ = evaluate(tmp_path)

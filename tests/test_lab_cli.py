@@ -51,6 +51,8 @@ def test_conversing_people_come_with_a_truth_that_the_judge_can_read(tmp_path):
         ["evaluate", "spotting", "nowhere", "--report", "nowhere/report.md"],
         ["train-spotter", "nowhere/decision.npz", "nowhere"],
         ["compile", "--export-only", "nowhere/medn.pt2"],
+        ["compile", "--export-only", "/proc/medn.pt2"],
+        ["compile", "--export-only", "medn.onnx"],
         ["compile", "--precision", "fp4"],
         ["compile"],
     ],
@@ -78,3 +80,38 @@ def test_a_missing_extra_is_named_before_any_work_is_lost_to_it(package, extra, 
     result = medn(*command)
     assert result.exit_code == 2
     assert f"needs the package {package}: pip install 'medn[{extra}]'." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["synth", "videos", "out", "--minutes", "inf"],
+        ["synth", "pairs", "out", "--portraits", "nowhere", "--count", 0],
+        ["synth", "windows", "out", "--portraits", "nowhere", "--count", -1],
+    ],
+)
+def test_a_number_that_makes_nothing_is_refused(command):
+    result = medn(*command)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{command[-2]}'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["synth", "videos", "folder", "--videos", 1, "--minutes", 0.12],
+        ["synth", "videos", "folder", "--videos", 1, "--minutes", 0.12, "--people", "conversing"],
+        ["synth", "implants", "clips/a.mp4", "--out", "folder"],
+    ],
+)
+def test_the_truth_of_other_videos_is_not_overwritten(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("folder", "clips"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "clips" / "a.mp4").touch()
+    truth = tmp_path / "folder" / "truth.csv"
+    truth.write_text("video,onset_s,apex_s,offset_s,emotion,aus\ninterview.mp4,1,,1.3,,\n")
+    result = medn(*command)
+    assert result.exit_code == 2
+    assert "has the truth of interview.mp4, which would be lost" in " ".join(result.stderr.split())
+    assert "interview.mp4" in truth.read_text()

@@ -85,3 +85,15 @@ def test_clips_that_cannot_be_read_are_reported_and_a_set_of_none_is_refused(cod
     assert write_database(tmp_path / "set", [coded, lost]) == ("sub01 EP02: a frame cannot be read",)
     with pytest.raises(ValueError, match="None of the 1 clips"):
         write_database(tmp_path / "none", [lost])
+
+
+def test_frames_that_are_missing_between_onset_and_apex_took_their_time(coded, tmp_path):
+    thinned = replace(coded, frames=coded.frames[:1] + coded.frames[3:], apex=3, offset=8)  # without 1 and 2
+    write_database(tmp_path / "set", [thinned])
+    assert read_samples(tmp_path / "set").rise_s[0] == pytest.approx(5 / 200)
+
+
+def test_portraits_whose_table_lacks_a_column_are_refused_by_its_name(folder, tmp_path):
+    (tmp_path / "faces.csv").write_text((folder[0] / "faces.csv").read_text().replace(",", ";"))
+    with pytest.raises(ValueError, match=r"faces\.csv lacks the column file"):
+        write_pairs(tmp_path / "pairs", tmp_path, 1)

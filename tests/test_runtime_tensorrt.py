@@ -11,7 +11,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from gui.cli import app
 from medn.runtime import EngineRefusedError, Runtime, RuntimeUnavailableError, machine, pytorch
 from medn.runtime.base import INPUTS, MAX_WINDOWS, Engine, Machine, Prepared
 from medn.runtime.engine import (
@@ -28,6 +30,7 @@ from medn.runtime.engine import (
 )
 from medn.runtime.tensorrt import export_program, half_precision_where_tolerated
 from medn.synthetic.reference_windows import reference_windows
+from medn.weights import write_weights
 from tests.seeded import SEEDED, seeded, seeded_network
 
 H100 = Machine(gpu="NVIDIA H100 (sm_90)", torch_tensorrt="2.13.0", torch="2.13.0")
@@ -232,3 +235,11 @@ def test_a_gpu_answers_as_the_cpu_does(tmp_path, windows, name):
     write_onnx(seeded_network(), twin)
     answer = load_runtime(name, seeded(onnx=twin))(windows)
     assert parity(answer, load_runtime("pytorch", SEEDED)(windows)).within(TOLERANCES["fp32"])
+
+
+def test_a_program_that_is_exported_in_single_precision_holds_no_half(tmp_path):
+    weights = write_weights(tmp_path, "small", seeded_network(depth=1, keep=(16, 4), members=2), {"synthetic": True})
+    file = tmp_path / "single.pt2"
+    command = ["compile", "--weights", str(weights), "--precision", "fp32", "--export-only", str(file)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert {weight.dtype for weight in torch.export.load(file).state_dict.values()} == {torch.float32}

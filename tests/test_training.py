@@ -15,8 +15,10 @@ from medn.model.config import MEDNConfig
 from medn.model.medn import MEDN
 from medn.training.config import TrainConfig
 from medn.training.loso import loso_samples
+from medn.training.run_folder import RunFolder
 from medn.training.stages import StageRun
 from medn.training.train import run_training, train
+from medn.weights import read_weights
 
 torch.set_num_threads(1)
 SMALL = TrainConfig(
@@ -93,6 +95,39 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(trained):
     samples = planted()
     assert same(train(SMALL, samples, samples), trained)
     assert not same(train(replace(SMALL, seed=1), samples, samples), trained)
+
+
+@pytest.mark.parametrize("killed_at", [("motion", 3), ("windows", 2)])
+def test_a_run_that_was_killed_before_it_was_saved_has_each_step_once(tmp_path, trained, killed_at, monkeypatch):
+    samples, save = planted(), RunFolder.save
+
+    def kill(stage, done, steps, losses):
+        if (stage, done) == killed_at:
+            monkeypatch.setattr(RunFolder, "save", lambda *_: None)  # kill -9: what comes after is not saved
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, samples, samples, run=tmp_path, progress=kill)
+    monkeypatch.setattr(RunFolder, "save", save)
+    assert same(train(SMALL, samples, samples, run=tmp_path), trained)
+    steps = [line.split(",")[:2] for line in (tmp_path / "losses.csv").read_text().splitlines()[1:]]
+    assert steps == [["motion", str(i + 1)] for i in range(6)] + [["windows", str(i + 1)] for i in range(4)]
+
+
+def test_a_full_disk_ends_training_in_a_sentence(tmp_path):
+    (tmp_path / "state.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        train(SMALL, planted(8), None, run=tmp_path)
+
+
+@pytest.mark.parametrize("file", ["state.pt", "run.json"])
+def test_a_damaged_run_is_refused_by_name(file, tmp_path):
+    samples = planted(8)
+    config = TrainConfig(network=SMALL.network, motion_steps=1, motion_batch=4)
+    train(config, samples, None, run=tmp_path)
+    (tmp_path / file).write_bytes((tmp_path / file).read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"{file} is damaged"):
+        train(config, samples, None, run=tmp_path)
 
 
 @pytest.mark.parametrize("killed_at", [("motion", 3), ("windows", 2)])
@@ -217,3 +252,70 @@ def test_leaving_one_subject_out_of_ones_own_samples_trains_a_network_for_each()
     assert result.folds == 3
     assert counts[-1] == (3, 3)
     assert result.by_seed[0].whole.uf1 > 0.6
+
+
+def test_a_head_of_which_the_windows_show_one_answer_keeps_its_probabilities():
+    """A database codes micro-expressions alone, and SMIC no action units."""
+    network, windows = MEDN(SMALL.network).eval(), planted(12)
+    before = evaluate_windows(network, planted(60, seed=1))
+    of_smic = replace(windows, micro=np.ones(12, np.float32), aus=np.full((12, 12), np.nan, np.float32))
+    temperatures = calibrate(network, of_smic)
+    after = evaluate_windows(network, planted(60, seed=1))
+    assert (temperatures["micro"], temperatures["au"]) == (1.0, 1.0)
+    assert (after.aus, after.micro_calibration_error) == (before.aus, before.micro_calibration_error)
+
+
+def test_a_sample_that_holds_no_number_ends_training_and_spoils_no_weights(tmp_path):
+    samples = planted()
+    samples.flow[:] = np.nan
+    with pytest.raises(ValueError, match="loss of step 1 of the motion stage"):
+        train(SMALL, samples, None, run=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "mine/v1"}, "no name for weights"),
+        ({"validation": "flow"}, "windows with faces"),
+        ({"test": "still"}, "no micro-expression of a known class"),
+        ({"flow": ["empty"]}, "holds no sample"),
+        ({"flow": ["strange"]}, "emotion must be -1 to 2"),
+    ],
+)
+def test_what_would_fail_after_training_is_refused_before(change, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    others = planted(8)
+    others.subject[:] = "synthetic/other"
+    none = np.zeros(8, bool)
+    sets = {
+        "good": planted(8),
+        "flow": replace(others, faces=others.faces[:, :0]),
+        "still": replace(others, emotion=np.full(8, -1), micro=np.zeros(8, np.float32)),
+        "empty": others.where(none),
+    }
+    for name, samples in sets.items():
+        write_samples(tmp_path / name, samples, {})
+    write_samples(tmp_path / "strange", planted(8), {})
+    np.save(tmp_path / "strange" / "emotion.npy", np.full(8, 7))
+    given = {"flow": ["good"], "windows": ["good"]} | change
+    paths = {key: [tmp_path / one for one in value] for key, value in given.items() if isinstance(value, list)}
+    others = {key: value if key == "name" else tmp_path / value for key, value in change.items() if key != "flow"}
+    with pytest.raises(ValueError, match=sentence):
+        run_training(tmp_path / "run", paths["flow"], paths["windows"], config=SMALL, **others)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_are_not_judged_on_the_people_they_were_trained_on(tmp_path):
+    own = planted(8, subjects=2)
+    own.subject[:] = np.char.replace(own.subject, "synthetic", "samm")
+    write_samples(tmp_path / "own", own, {})
+    weights = run_training(tmp_path / "run", [tmp_path / "own"], [tmp_path / "own"], config=SMALL)
+    assert read_weights(weights).card["subjects"] == ["samm/0", "samm/1"]
+    result = CliRunner().invoke(app, ["evaluate", "loso", str(tmp_path / "own"), "--init", str(weights)])
+    assert result.exit_code == 2
+    assert "were trained on samm/0, samm/1" in result.stderr
+    write_samples(tmp_path / "synthetic", planted(8), {})
+    with pytest.raises(ValueError, match="were trained on samm/0"):
+        run_training(
+            tmp_path / "next", [tmp_path / "synthetic"], [], config=SMALL, test=tmp_path / "own", init=str(weights)
+        )

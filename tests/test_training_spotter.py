@@ -228,6 +228,7 @@ def test_the_limit_is_where_half_of_the_added_movements_are_more_likely_one_than
         (["gone", "--part", "patterns"], "needs --portraits"),
         (["gone", "--part", "peaks"], "truth.csv cannot be read"),
         (["--footage", "gone"], "gone"),
+        (["--footage", "gone", "--part", "limit"], "no --part limit"),
     ],
 )
 def test_training_that_cannot_begin_says_why_in_one_sentence(arguments, sentence, tmp_path):
@@ -235,6 +236,12 @@ def test_training_that_cannot_begin_says_why_in_one_sentence(arguments, sentence
     assert result.exit_code == 2
     assert sentence in " ".join(result.stderr.split())
     assert not (tmp_path / "out.npz").exists()
+
+
+def test_a_file_that_would_be_written_under_another_name_is_refused(tmp_path):
+    result = CliRunner().invoke(app, ["train-spotter", str(tmp_path / "own"), "gone"])
+    assert result.exit_code == 2
+    assert "own must end in .npz" in " ".join(result.stderr.split())
 
 
 def test_footage_that_is_too_short_to_learn_from_is_refused_and_nothing_is_written(interview, tmp_path):

@@ -103,3 +103,8 @@ def test_the_shipped_weights_are_whole_small_synthetic_and_state_what_they_may_n
     for name in ("emotion_logits", "au_logits", "micro_logit"):
         told_by_twin = torch.from_numpy(twin.run([name], feed)[0])
         torch.testing.assert_close(told_by_twin, getattr(expected, name), rtol=1e-3, atol=1e-4)
+
+
+def test_weights_may_be_read_by_whoever_may_read_their_card(written):
+    _, file = written
+    assert file.stat().st_mode == file.with_suffix(".json").stat().st_mode

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from medn.contract import AU_NAMES, FRAMES, SIZE_PX
+from medn.contract import AU_NAMES, EMOTIONS, FRAMES, SIZE_PX
 
 HALF = SIZE_PX // 2
 
@@ -49,6 +49,9 @@ class Samples:
                 raise ValueError(f"{name} must be of shape {shape}, not {getattr(self, name).shape}.")
         if self.faces.shape[1] not in (0, FRAMES):
             raise ValueError(f"faces must be {FRAMES} a sample, or none, not {self.faces.shape[1]}.")
+        if n and not -1 <= self.emotion.min() <= self.emotion.max() < len(EMOTIONS):
+            last = len(EMOTIONS) - 1
+            raise ValueError(f"emotion must be -1 to {last}, not {self.emotion.min()} to {self.emotion.max()}")
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -86,11 +89,15 @@ def read_samples(folder: Path) -> Samples:
         command = f"medn synth windows {folder} --portraits PORTRAITS"
         raise ValueError(f"{folder} holds no training samples; make some with `{command}`.")
     try:
-        return Samples(
+        json.loads((folder / _ABOUT).read_text())
+        samples = Samples(
             *(np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False) for field in fields(Samples))
         )
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} cannot be read as training samples: {error}.") from error
+    if not len(samples):
+        raise ValueError(f"{folder} holds no sample.")
+    return samples
 
 
 def origin_of(folder: Path) -> dict[str, Any]:

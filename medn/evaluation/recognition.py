@@ -104,14 +104,22 @@ def evaluate_flow(path: Path, motion: MotionBranch) -> Recognition:
 
     Raises ValueError with one sentence where the file cannot be read, or its maps are not 28 × 28.
     """
-    archive = read_flow_archive(path)
-    if archive.flow.shape[1:3] != (28, 28):
-        raise ValueError(f"{path}: flow maps must be 28 × 28, not {archive.flow.shape[1]} × {archive.flow.shape[2]}.")
+    archive = read_maps(path)
     truth, predictions = Truth.of_archive(archive), predict_maps(motion, published_maps(archive.flow))
     recognition = score(truth, predictions)
     if len(np.unique(truth.subject)) < 2:
         return recognition
     return replace(recognition, scaling=folded_scaling(predictions.emotion, truth.emotion, truth.subject))
+
+
+def read_maps(path: Path) -> FlowArchive:
+    """An archive of maps that a motion branch reads: 28 × 28, one at least. Raises ValueError with one sentence."""
+    archive = read_flow_archive(path)
+    if archive.flow.shape[1:3] != (28, 28):
+        raise ValueError(f"{path}: flow maps must be 28 × 28, not {archive.flow.shape[1]} × {archive.flow.shape[2]}.")
+    if not len(archive):
+        raise ValueError(f"{path} holds no flow map.")
+    return archive
 
 
 def predict_maps(motion: MotionBranch, maps: NDArray[np.float32]) -> Predictions:

@@ -89,17 +89,23 @@ def mean_cosine(output: Prediction) -> float:
 
 
 def calibrate(network: MEDN, validation: Samples) -> dict[str, float]:
-    """Fit the temperatures of all heads on windows of people that training did not see, and fold them in."""
+    """Fit the temperatures of all heads on windows of people that training did not see, and fold them in.
+
+    A head of which the windows show no two answers keeps 1: a database holds micro-expressions alone, SMIC codes no
+    action unit, and from one answer only the end of the search would come.
+    """
     output = predict_windows(network, validation)
-    emotion = torch.tensor(np.asarray(validation.emotion))
-    known, micro = emotion >= 0, torch.tensor(np.asarray(validation.micro))
-    aus = torch.tensor(np.asarray(validation.aus))
-    there = ~aus.isnan()
+    emotion, micro, aus = (torch.tensor(np.asarray(x)) for x in (validation.emotion, validation.micro, validation.aus))
+    known, told, there = emotion >= 0, ~micro.isnan(), ~aus.isnan()
+    heads = {
+        "emotion": (output.emotion_logits[known], emotion[known]),
+        "micro": (output.micro_logit[told], micro[told]),
+        "motion_emotion": (output.motion_emotion_logits[known], emotion[known]),
+        "au": (output.au_logits[there], aus[there]),
+    }
     fitted = {
-        "emotion": fit_temperature(output.emotion_logits[known], emotion[known]),
-        "micro": fit_temperature(output.micro_logit, micro),
-        "motion_emotion": fit_temperature(output.motion_emotion_logits[known], emotion[known]),
-        "au": fit_temperature(output.au_logits[there], aus[there]),
+        head: fit_temperature(logits, truth) if bool((truth != truth[:1]).any()) else 1.0
+        for head, (logits, truth) in heads.items()
     }
     fold_temperatures(network, **fitted)
     return fitted

@@ -8,6 +8,7 @@ chosen, layer norms, residual sums, and the heads.
 """
 
 import copy
+import io
 from importlib import metadata
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def tensorrt_program(network: MEDN, precision: Precision, device: str = "cpu") -
 
 def export_program(network: MEDN, path: Path, precision: Precision = "fp16") -> None:
     """Write the program for the CPU, on any machine: `torch.export.load` reads it, and so do tools that inspect it."""
-    torch.export.save(tensorrt_program(network, precision), path)
+    program = io.BytesIO()
+    torch.export.save(tensorrt_program(network, precision), program)
+    path.write_bytes(program.getbuffer())  # PyTorch itself calls a file that cannot be written a fault
 
 
 def half_precision_where_tolerated(network: MEDN) -> MEDN:

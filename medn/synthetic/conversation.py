@@ -15,7 +15,7 @@ import numpy as np
 from medn.synthetic.behaviour import Person, expressions, eyes, head_motion, moments, speaks
 from medn.synthetic.film import film
 from medn.synthetic.movements import Gesture, Movement, light_change, micro, swallow
-from medn.synthetic.planted import CALIBRATION_S, MAX_MICRO, Camera, Script, write_truth
+from medn.synthetic.planted import CALIBRATION_S, MAX_MICRO, Camera, Script, refuse_others, write_truth
 from medn.synthetic.portrait import Portrait
 from medn.synthetic.registration import load_shapes
 from medn.synthetic.shapes import Shapes, peak_iod
@@ -206,10 +206,11 @@ def write_conversations(
 
     Faces are taken in a random order, none twice before all have been used; video k of a seed is the same however many
     follow. Each video moves by one of `shapes`, the package's own if there are none. Raises ValueError without
-    portraits.
+    portraits, and where `truth.csv` is of other videos.
     """
     if not portraits:
         raise ValueError("videos of conversing people need at least one portrait")
+    refuse_others(folder, (f"conversing-{seed}-{number:03d}" for number in range(first, first + videos)))
     folder.mkdir(parents=True, exist_ok=True)
     order = np.random.default_rng(seed).permutation(len(portraits))
     scripts: dict[str, Script] = {}

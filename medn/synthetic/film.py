@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from medn.synthetic.movements import Movement
-from medn.synthetic.planted import MICRO_RATE, Camera, Rates, Script, plan, write_truth
+from medn.synthetic.planted import MICRO_RATE, Camera, Rates, Script, plan, refuse_others, write_truth
 from medn.synthetic.portrait import Portrait, astronaut, fit
 from medn.synthetic.puppet import Puppet
 from medn.synthetic.registration import load_shapes
@@ -65,10 +65,11 @@ def write_planted(
 
     Each holds micro-expressions at a rate a minute drawn between the two of `micro_rate`. Nothing happens until it is
     iterated over. Faces are taken in a random order, none twice before all have been seen; video k of a seed is the
-    same however many follow. Raises ValueError without portraits.
+    same however many follow. Raises ValueError without portraits, and where `truth.csv` is of other videos.
     """
     if not portraits:
         raise ValueError("planted videos need at least one portrait")
+    refuse_others(folder, (f"planted-{seed}-{number:03d}" for number in range(videos)))
     folder.mkdir(parents=True, exist_ok=True)
     order = np.random.default_rng(seed).permutation(len(portraits))
     scripts: dict[str, Script] = {}

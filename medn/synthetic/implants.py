@@ -30,6 +30,7 @@ from medn.synthetic.footage import (
     write_lossless,
 )  # fmt: skip
 from medn.synthetic.movements import micro
+from medn.synthetic.planted import refuse_others
 from medn.synthetic.registration import load_shapes
 from medn.synthetic.shapes import Side
 
@@ -150,14 +151,18 @@ def implant_clips(
     """Write each clip with its implants into a folder, `truth.csv` beside them, and yield it with what it holds.
 
     Nothing happens until it is iterated over. `truth.csv` lists the clips that are done. The same clip name, seed and
-    settings give the same implants, whatever other clips there are. Raises ValueError for a file that is no video.
+    settings give the same implants, whatever other clips there are. Raises ValueError for a file that is no video, and
+    where `truth.csv` is of other videos.
     """
+    stems: list[str] = []
+    for clip in clips:
+        stems.append(_free_stem(clip.stem, stems))
+    refuse_others(folder, stems)
     folder.mkdir(parents=True, exist_ok=True)
     truth: dict[str, list[Implant]] = {}
-    for clip in clips:
+    for clip, stem in zip(clips, stems, strict=True):
         if stop is not None and stop.is_set():
             return
-        stem = _free_stem(clip.stem, truth)
         path, implants = implant(clip, folder / stem, settings, partial(progress, clip), stop)
         if path is None:
             return
@@ -323,6 +328,5 @@ def _rotation(pose: NDArray[np.float32]) -> NDArray[np.float32]:
     return (flip @ turned @ flip).astype(np.float32)
 
 
-def _free_stem(stem: str, taken: Mapping[str, object]) -> str:
-    used = {Path(name).stem for name in taken}
+def _free_stem(stem: str, used: Sequence[str]) -> str:
     return stem if stem not in used else next(f"{stem}-{n}" for n in range(2, 10_000) if f"{stem}-{n}" not in used)

@@ -144,6 +144,22 @@ def plan(
     return Script(seed, duration_s, ordered, sway(rng), camera or _webcam(rng))
 
 
+def refuse_others(folder: Path, stems: Iterable[str]) -> None:
+    """Raise ValueError where `truth.csv` in a folder is of other videos than these: it would be lost with the new one.
+
+    `stems` are the videos' names without their ending.
+    """
+    path = folder / "truth.csv"
+    if not path.is_file():
+        return
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
+        listed = [row.get("video") or "other videos" for row in csv.DictReader(lines)]
+    made = set(stems)
+    others = [video for video in listed if Path(video).stem not in made]
+    if others:
+        raise ValueError(f"{path} has the truth of {others[0]}, which would be lost; give another folder.")
+
+
 def write_truth(scripts: Mapping[str, Script], folder: Path) -> None:
     """`truth.csv` (micro-expressions only) and `movements.csv` (everything planted) of videos by file name."""
     _write(

@@ -65,10 +65,15 @@ def read_portraits(folder: Path, split: Split | None = None, expression: str = "
     """The portraits that `faces.csv` (`file,identity,expression,…`) in a folder lists, one expression, one split.
 
     Every picture of an identity falls into one split, for good: it depends on the identity's name alone. Raises
-    FileNotFoundError without a `faces.csv`, ValueError for a picture that cannot be read or shows no face.
+    FileNotFoundError without a `faces.csv`, ValueError for one that lacks a column, and for a picture that cannot be
+    read or shows no face.
     """
-    with (folder / "faces.csv").open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["expression"] == expression]
+    with (folder / "faces.csv").open(newline="", encoding="utf-8-sig") as lines:
+        table = csv.DictReader(lines)
+        missing = [name for name in ("file", "identity", "expression") if name not in (table.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{folder / 'faces.csv'} lacks the column {missing[0]}, between commas.")
+        rows = [row for row in table if row["expression"] == expression]
     chosen = [row for row in rows if split is None or split_of(row["identity"]) == split]
     with Landmarker("image") as landmarker:
         return [find_portrait(_read(folder / row["file"]), row["identity"], landmarker) for row in chosen]

@@ -1,12 +1,13 @@
 """The card of trained weights: data with their licences, recipe, figures, limits."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from medn.revision import __version__, git_revision
 from medn.training.config import TrainConfig
+from medn.weights.checkpoint import Checkpoint
 
 SYNTHETIC_DATA = (
     {
@@ -52,16 +53,37 @@ def synthetic_card(
 
 
 def own_card(
-    config: TrainConfig, samples: Mapping[str, Any], started_from: str | None, figures: Mapping[str, Any]
+    config: TrainConfig,
+    samples: Mapping[str, Any],
+    started_from: Checkpoint | None,
+    subjects: Collection[str],
+    temperatures: Mapping[str, float],
+    figures: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The card of weights that a user trained on samples of their own; their permitted use is up to the user."""
+    """The card of weights that a user trained on samples of their own; their permitted use is up to the user.
+
+    It names all `subjects`, "source/subject", of these samples and of those of the weights it `started_from`.
+    """
+    before = started_from.card.get("subjects", ()) if started_from else ()
     return {
         "synthetic": False,
         "trained_on": "the trainer's own samples",
-        "started_from": started_from,
+        "subjects": sorted({*subjects, *before}),
+        "started_from": started_from.name if started_from else None,
         "licence": "that of the databases among the samples, and of the weights it started from",
-        "recipe": {"config": asdict(config), "samples": dict(samples)},
+        "recipe": {"config": asdict(config), "samples": dict(samples), "temperatures_folded_in": dict(temperatures)},
         "figures": dict(figures),
         "limits": list(LIMITS[1:2] + LIMITS[-1:]),
         "made": {"utc": f"{datetime.now(UTC):%Y-%m-%d}", "medn": __version__, "git": git_revision()},
     }
+
+
+def refuse_seen(weights: Checkpoint, subjects: Iterable[str]) -> None:
+    """Raise ValueError where weights were trained on one of the subjects ("source/subject") they are to be judged on.
+
+    Weights that were trained on synthetic people alone name none.
+    """
+    seen = sorted(set(weights.card.get("subjects", ())) & set(subjects))
+    if seen:
+        shown = ", ".join(seen[:5]) + (f" and {len(seen) - 5} more" if len(seen) > 5 else "")
+        raise ValueError(f"The weights {weights.name} were trained on {shown}: give weights that never saw them.")

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from medn.data.flow_archive import read_flow_archive
 from medn.data.samples import Samples
 from medn.evaluation.folds import LosoResult, loso
-from medn.evaluation.recognition import Predictions, Truth, predict_maps
+from medn.evaluation.recognition import Predictions, Truth, predict_maps, read_maps
 from medn.evaluation.windows import predict_windows
 from medn.face.flow import published_maps
 from medn.model.losses import AU_SCALE, emotion_loss, known_bce
@@ -70,9 +69,9 @@ def loso_flow(
 
     From random weights, or from `init`, which must not have seen a clip of the archive. `oracle`: see
     `medn.evaluation.folds.loso`. `progress` gets trainings done and their total. Raises ValueError where the file
-    cannot be read.
+    cannot be read, or its maps are not 28 × 28.
     """
-    archive = read_flow_archive(path)
+    archive = read_maps(path)
     truth, maps = Truth.of_archive(archive), published_maps(archive.flow)
     whole, done = len(np.unique(truth.subject)) * len(seeds), 0
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from medn.contract import AU_NAMES, EMOTIONS, FRAMES, SIZE_PX
 from medn.data.databases.action_units import au_labels
 from medn.data.databases.clip import Clip as CodedClip
+from medn.data.databases.frames import number_in
 from medn.data.samples import Samples, write_samples
 from medn.face.aligned import align, alignment
 from medn.face.flow import halved_flow
@@ -136,7 +137,8 @@ def _coded_row(clip: CodedClip, landmarker: Landmarker) -> Row | str:
     if not found:
         return "no face was found at the onset"
     aligned = np.stack([align(frame, alignment(found[0].points)) for frame in frames])
-    times_s = np.arange(len(frames)) / clip.fps
+    numbers = np.array([number_in(file) for file in files])
+    times_s = (numbers - numbers[0]) / clip.fps  # frames that are missing took their time, too
     apex = clip.apex - clip.onset if clip.apex is not None else _most_changed(aligned)
     if not 0 < apex < len(frames):
         return "the apex is not after the onset"

@@ -1,7 +1,9 @@
 """The folder of one training run: `run.json`, `losses.csv`, `curves.png`, and the state to go on from."""
 
 import csv
+import io
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,11 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         described = path / "run.json"
         if described.exists():
-            there = json.loads(described.read_text())
-            if there["about"] != about:
+            try:
+                there = json.loads(described.read_text())["about"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{described} is damaged, so this run cannot go on; give a new folder.") from error
+            if there != about:
                 raise ValueError(f"{path} holds a run with another configuration or other samples; give a new folder.")
         else:
             versions = {"medn": __version__, "torch": torch.__version__, "git": git_revision()}
@@ -31,10 +36,9 @@ class RunFolder:
 
     def go_on(self, stage: StageRun, network: MEDN) -> bool:
         """Restore what was saved of a stage; False where it is behind us already."""
-        if not self._state.exists():
-            return True
-        state = torch.load(self._state, weights_only=True)
-        if STAGES.index(state["run"]["stage"]) < STAGES.index(stage.stage):
+        state = self._saved()
+        if state is None or STAGES.index(state["run"]["stage"]) < STAGES.index(stage.stage):
+            self._forget_after(stage)
             return True
         network.load_state_dict(state["network"])
         if state["run"]["stage"] != stage.stage:
@@ -45,8 +49,9 @@ class RunFolder:
 
     def save(self, stage: StageRun, network: MEDN) -> None:
         """Write the state; one that is there is replaced only once the new one is whole."""
-        part = self._state.with_suffix(".part")
-        torch.save({"run": stage.state(), "network": network.state_dict()}, part)
+        part, state = self._state.with_suffix(".part"), io.BytesIO()
+        torch.save({"run": stage.state(), "network": network.state_dict()}, state)
+        part.write_bytes(state.getbuffer())  # PyTorch itself calls a full disk a fault
         part.replace(self._state)
 
     def note(self, stage: StageRun, losses: dict[str, float]) -> None:
@@ -62,12 +67,21 @@ class RunFolder:
         """Draw the curves."""
         draw_curves(self._losses, self.path / "curves.png")
 
+    def _saved(self) -> dict[str, Any] | None:
+        """The state that was saved last; raises ValueError where its file is damaged."""
+        if not self._state.exists():
+            return None
+        try:
+            return torch.load(self._state, weights_only=True)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{self._state} is damaged, so this run cannot go on; give a new folder.") from error
+
     def _forget_after(self, stage: StageRun) -> None:
-        """Strike from `losses.csv` what was noted after the state was saved; before the first step there is none."""
+        """Strike from `losses.csv` what was noted after the state was saved, and lines that a full disk cut off."""
         if not self._losses.exists():
             return
         with self._losses.open(newline="") as lines:
-            rows = list(csv.reader(lines))
+            rows = [row for row in csv.reader(lines) if len(row) == 2 + len(LOSSES)]
         kept = [row for row in rows if row[0] != stage.stage or int(row[1]) <= stage.done]
         with self._losses.open("w", newline="") as lines:
             csv.writer(lines).writerows(kept)

@@ -60,6 +60,11 @@ class StageRun:
         torch.manual_seed(seed)  # dropout
         generator = torch.Generator().manual_seed(seed)
         losses = self._motion_losses(generator) if self.stage == "motion" else self._window_losses(generator)
+        if not torch.isfinite(losses["total"]):
+            raise ValueError(
+                f"The loss of step {self.done + 1} of the {self.stage} stage is no number: some sample holds a value "
+                "that is none."
+            )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])
         nn.utils.clip_grad_norm_(self._learning, 5.0)

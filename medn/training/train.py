@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from medn.data.flow_archive import read_flow_archive
@@ -15,7 +16,7 @@ from medn.evaluation.folds import refuse_leak
 from medn.evaluation.recognition import evaluate_flow
 from medn.evaluation.windows import calibrate, evaluate_windows
 from medn.model.medn import MEDN
-from medn.training.card import own_card, synthetic_card
+from medn.training.card import own_card, refuse_seen, synthetic_card
 from medn.training.config import TrainConfig
 from medn.training.run_folder import RunFolder
 from medn.training.stages import Stage, StageRun
@@ -54,9 +55,16 @@ def run_training(
     """
     if not flow:
         raise ValueError("Training needs at least one set of samples; make one with `medn synth`.")
+    if not name or Path(name).name != name:
+        raise ValueError(f"'{name}' is no name for weights, which are files in {out}; give one without a folder.")
     config = config or TrainConfig()
     parts = {folder: read_samples(folder) for folder in (*flow, *windows)}
     others = {folder: read_samples(folder) for folder in (validation, test) if folder}
+    for folder, samples in others.items():
+        if not samples.with_faces:
+            raise ValueError(f"{folder} holds flow alone; calibration and test need windows with faces.")
+    if test and not ((np.asarray(others[test].emotion) >= 0) & (np.asarray(others[test].micro) == 1)).any():
+        raise ValueError(f"{test} holds no micro-expression of a known class, so nothing can be measured on it.")
     evaluated = {str(subject) for samples in others.values() for subject in samples.subject}
     if maps:
         evaluated |= set(read_flow_archive(maps).subject_key.tolist())
@@ -66,6 +74,8 @@ def run_training(
         refuse_leak((str(subject) for subject in samples.subject), evaluated)
     origin = {"flow": [origin_of(folder) for folder in flow], "windows": [origin_of(folder) for folder in windows]}
     start = read_weights(init) if init else None
+    if start:
+        refuse_seen(start, evaluated)
     network = train(
         config,
         Samples.join([parts[folder] for folder in flow]),
@@ -87,7 +97,8 @@ def run_training(
     if synthetic and (start is None or start.synthetic):
         card = synthetic_card(config, origin, temperatures, figures)
     else:
-        card = own_card(config, origin, start.name if start else None, figures)
+        seen = {str(subject) for part in parts.values() for subject in part.subject}
+        card = own_card(config, origin, start, seen, temperatures, figures)
     return write_weights(out, name, network, card)
 
 

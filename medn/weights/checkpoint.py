@@ -95,14 +95,15 @@ def write_weights(folder: Path, name: str, network: "MEDN", card: Mapping[str, A
     `card` holds what only the trainer can give (data, licences, recipe, figures, limits, `synthetic`); name, hash,
     sizes and the network's configuration are added.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from medn.model.export import write_onnx
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.safetensors"
     network = network.cpu().eval()
-    save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, file)
+    # save_file would leave the file to its writer alone, whatever the others' rights to the folder are
+    file.write_bytes(save({key: tensor.contiguous() for key, tensor in network.state_dict().items()}))
     full = {
         "name": name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),

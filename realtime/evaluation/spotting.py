@@ -8,6 +8,7 @@ JSON, as a table for a terminal, or as Markdown.
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +46,8 @@ from realtime.evaluation.truth import (
 )
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
+from realtime.sources import SourceError
+from realtime.sources.container import read_container
 from realtime.types import Event
 from realtime.viewing.limits import Limits
 
@@ -104,6 +107,7 @@ def evaluate_spotting(
     """
     truth, rates = read_truth(folder), read_rates(folder)
     known, missing = read_movements(folder)
+    _refuse_late(folder, truth)
     videos: list[Video] = []
     spans, events, candidates, largest, durations_s = [], [], [], [], []
     amplitudes: list[float] = []
@@ -193,6 +197,19 @@ def read_truth(folder: Path) -> dict[str, Truth]:
         video: Truth(np.array(spans[video]).reshape(-1, 2), np.array(amplitudes[video]), tuple(movements[video]))
         for video in videos
     }
+
+
+def _refuse_late(folder: Path, truth: Mapping[str, Truth]) -> None:
+    """Raise `TruthError` for a movement after the end of its video, as where times are in milliseconds."""
+    for name, video in truth.items():
+        with suppress(SourceError):  # what cannot be read, its analysis says
+            container = read_container(folder / name) if (folder / name).is_file() else None
+            last_s = video.spans_s[:, 0].max(initial=0.0)
+            if container and container.ends_s and last_s > container.ends_s + 1:
+                raise TruthError(
+                    f"{folder / 'truth.csv'} has a movement at {last_s:g} s in {name}, which ends at "
+                    f"{container.ends_s:.1f} s; times are in seconds."
+                )
 
 
 def _refuse_features(folder: Path, videos: Iterable[str]) -> None:

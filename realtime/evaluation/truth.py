@@ -115,7 +115,7 @@ def times_of(row: Mapping[str, str]) -> tuple[float, float, float]:
     """Onset, apex (the middle, where it is not known) and offset in s. Raises ValueError where they are none."""
     onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
     apex_s = float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2
-    if not -math.inf < onset_s <= apex_s <= offset_s < math.inf:  # NaN, too
+    if not (0 <= onset_s <= apex_s <= offset_s < math.inf and onset_s < offset_s):  # NaN, too
         raise ValueError(f"{row['video']}: onset {onset_s:g}, apex {apex_s:g}, offset {offset_s:g}")
     return onset_s, apex_s, offset_s
 

@@ -72,6 +72,10 @@ def train_spotter(
     """Make a part of the spotter anew from generated people, or a decision for your own setting from footage."""
     needs("Training the spotter", "sklearn")
     needs_folder(out)
+    if out.suffix != ".npz":
+        raise refusal(f"{out} must end in .npz.")
+    if footage and part not in (Part.BUMPS, Part.PEAKS):
+        raise refusal(f"--footage teaches a decision on peaks, and no --part {part.value}.")
     if footage and folders:
         raise refusal("--footage takes recordings without truth; give either those or folders of planted videos.")
     if not footage and not folders:

@@ -60,6 +60,13 @@ def numbered_frames(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(name[1]), path) for name, path in named if name and path.name[0] != "."))
 
 
+def number_in(picture: Path) -> int:
+    """The last number in the name of one of `numbered_frames`."""
+    named = _NUMBERED.fullmatch(picture.name)
+    assert named
+    return int(named[1])
+
+
 def cut(frames: Mapping[int, Path], onset: str, apex: str, offset: str) -> Span:
     """The span that a sheet codes in frame numbers, as texts.
 
