@@ -83,7 +83,7 @@ class Settings:
         """Remember that a session is opened now, and forget those that are gone."""
         self.opened.pop(str(session), None)
         self.opened[str(session)] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        lost = [name for name in self.opened if not os.path.exists(name)]  # noqa: PTH110  raises nothing
+        lost = [name for name in self.opened if not os.path.exists(name)]
         for gone in lost + list(self.opened)[:-MOST_OPENED]:
             self.opened.pop(gone, None)
 

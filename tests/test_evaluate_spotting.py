@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gui.cli import app
-from realtime.evaluation.spotting import read_truth
-from realtime.evaluation.truth import TruthError
+from realtime.evaluation.truth import TruthError, read_truth
 from tests.recordings import write_video
 
 HEADER = "video,onset_s,apex_s,offset_s,emotion,aus\n"

@@ -27,8 +27,7 @@ from medn.synthetic.footage import (
 from medn.synthetic.implants import TRUTH_HEADER, Settings, implant_clips, track_face
 from medn.synthetic.puppet import HeadMotion
 from realtime.evaluation.footage import evaluate_footage
-from realtime.evaluation.spotting import read_truth
-from realtime.evaluation.truth import TruthError
+from realtime.evaluation.truth import TruthError, read_truth
 from realtime.pipeline import PipelineParameters
 from realtime.sources import VideoFile
 from realtime.types import Frame

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gui.cli import app
-from realtime.evaluation.spotting import read_truth
+from realtime.evaluation.truth import read_truth
 
 
 def medn(*arguments: object):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from gui.cli import app
 from medn.contract import AU_NAMES
-from realtime.evaluation.spotting import Truth
+from realtime.evaluation.truth import Truth
 from realtime.pipeline import PipelineParameters
 from realtime.recognition.classifier import (
     FEATURES,

@@ -14,8 +14,7 @@ from typer.testing import CliRunner
 
 from gui.cli import app
 from medn.data.databases.long_videos import load_long
-from realtime.evaluation.spotting import read_truth
-from realtime.evaluation.truth import TruthError, half_of, read_movements, read_rates
+from realtime.evaluation.truth import TruthError, half_of, read_movements, read_rates, read_truth
 from realtime.sources import VideoFile
 
 

@@ -241,7 +241,7 @@ class Record:
     @property
     def replaced(self) -> bool:
         """Whether another session took the file's place since it was opened, as that of a whole analysis does."""
-        return os.path.exists(self.path) and self.path.stat().st_ino != self._file  # noqa: PTH110  raises nothing
+        return os.path.exists(self.path) and self.path.stat().st_ino != self._file
 
     def close(self) -> None:
         """Close the file."""

@@ -88,7 +88,7 @@ class Viewer(ZoomView):
         """Show a session's video from its beginning, or why there is none."""
         self.clear()
         record = self._review.record
-        found = path is not None and os.path.exists(path)  # noqa: PTH110  raises nothing, also of a closed folder
+        found = path is not None and os.path.exists(path)
         if path is not None and found and record is not None:
             self.video = VideoThread(Path(path), record)
             self.sound.open(Path(path))

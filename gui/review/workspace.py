@@ -125,7 +125,7 @@ class ReviewWorkspace(QWidget):
         if record is None:
             return
         video = record.info.video
-        if video is None or not os.path.exists(video):  # noqa: PTH110  raises nothing
+        if video is None or not os.path.exists(video):
             self._banner.report("Without its video the session cannot be analysed again.", self)
             return
         dialog = AgainDialog(self._settings, record.info, self)

@@ -117,7 +117,7 @@ def _same(info: SessionInfo, analysis: AnalysisKey) -> bool:
         and info.versions.get("medn") == __version__
         and _deciding(info.parameters) == _deciding(json.loads(json.dumps(asdict(analysis.parameters))))
         and info.video is not None
-        and (Path(info.video) == analysis.video.resolve() or not os.path.exists(info.video))  # noqa: PTH110  raises nothing
+        and (Path(info.video) == analysis.video.resolve() or not os.path.exists(info.video))
     )
 
 

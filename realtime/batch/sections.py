@@ -48,14 +48,14 @@ def split(jobs: Sequence[Job], workers: int) -> Mapping[str, tuple[Section, ...]
 
 def most_sections(job: Job) -> int:
     """How many sections a recording can have: one if it does not say how long it is, or is no file."""
-    if job.length_s is None or not os.path.isfile(job.video):  # noqa: PTH113  raises nothing
+    if job.length_s is None or not os.path.isfile(job.video):
         return 1
     return max(round(job.length_s / job.parameters.seam_every_s), 1)
 
 
 def why_whole(job: Job, jobs: int, workers: int) -> str:
     """A sentence where a recording could not be split although workers were left over: its length is not known."""
-    if job.length_s is not None or jobs >= workers or not os.path.isfile(job.video):  # noqa: PTH113
+    if job.length_s is not None or jobs >= workers or not os.path.isfile(job.video):
         return ""
     return f"{job.video} does not say how long it is: it was analysed by one worker."
 

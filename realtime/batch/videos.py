@@ -20,7 +20,7 @@ def find_videos(names: Iterable[str]) -> list[str]:
     videos: dict[str, str] = {}
     for name in names:
         path = Path(name)
-        if path.suffix.lower() == LIST_SUFFIX and os.path.isfile(path):  # noqa: PTH113  raises nothing
+        if path.suffix.lower() == LIST_SUFFIX and os.path.isfile(path):
             found = [video for entry in _entries(path) for video in _found(str(path.parent / entry))]
         else:
             found = _found(name)
@@ -31,10 +31,10 @@ def find_videos(names: Iterable[str]) -> list[str]:
 
 def _found(name: str) -> list[str]:
     path = Path(name)
-    if os.path.isdir(path):  # noqa: PTH112  raises nothing
-        videos_in = (p for p in path.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and not os.path.isdir(p))  # noqa: PTH112
+    if os.path.isdir(path):
+        videos_in = (p for p in path.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and not os.path.isdir(p))
         found = sorted(str(p) for p in videos_in if not _hidden(p, path))
-    elif any(sign in name for sign in "*?[") and not os.path.exists(path):  # noqa: PTH110
+    elif any(sign in name for sign in "*?[") and not os.path.exists(path):
         pattern = path.relative_to(path.anchor) if path.anchor else path
         matching = (p for p in Path(path.anchor or ".").glob(str(pattern)) if p.is_file())
         found = sorted(str(p) for p in matching if not _hidden(p, path))

@@ -116,7 +116,7 @@ def _length_s(video: str) -> float | None:
     """The length that a file declares; None where it declares none, or cannot be read, which its analysis reports."""
     path = Path(video)
     try:
-        container = read_container(path) if os.path.isfile(path) else None  # noqa: PTH113  raises nothing
+        container = read_container(path) if os.path.isfile(path) else None
     except SourceError:
         return None
     return container.ends_s if container else None

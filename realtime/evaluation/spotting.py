@@ -6,9 +6,8 @@ JSON, as a table for a terminal, or as Markdown.
 """
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,24 +34,12 @@ from realtime.evaluation.curve_report import curves_markdown, curves_record, cur
 from realtime.evaluation.limits import group_of, limits_of
 from realtime.evaluation.stand_out import BackgroundFollower, StandOut
 from realtime.evaluation.trace_picture import draw_trace
-from realtime.evaluation.truth import (
-    TrueMovement,
-    TruthError,
-    names_movement,
-    read_movements,
-    read_rates,
-    read_table,
-    times_of,
-)
+from realtime.evaluation.truth import TrueMovement, Truth, TruthError, read_movements, read_rates, read_truth
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
-from realtime.sources import SourceError
-from realtime.sources.container import read_container
 from realtime.types import Event
 from realtime.viewing.limits import Limits
 
-MOVEMENT_COLUMNS = ("video", "kind", "onset_s", "offset_s", "amplitude_percent_iod")
-FEATURE_SUFFIXES = (".pkl", ".pickle", ".npy", ".npz", ".mat", ".h5")
 AMPLITUDE_EDGES_PCT = (0.0, 0.8, 1.15, 1.65, 2.4, 3.6)
 TRIVIAL_LENGTH_S = 0.4
 """Length of a trivial spotter's events: about the median of published micro-expressions."""
@@ -61,18 +48,6 @@ CAUSE_MARGIN_S = 0.1
 CAUSE_ORDER = ("micro", "blink", "speech", "macro", "head", "swallow", "gaze", "light")
 """A false alarm near several planted movements is attributed to the first of these kinds."""
 HEADINGS = ("TP", "FP", "FN", "precision", "recall", "F1", "false alarms a minute")
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The ground truth of one video."""
-
-    spans_s: NDArray[np.float64]
-    """(n, 2) onset and offset of its micro-expressions."""
-    amplitudes_pct: NDArray[np.float64]
-    """(n,) % iod; empty if not annotated."""
-    movements: tuple[tuple[str, float, float], ...]
-    """Kind, onset in s and offset in s of every planted movement; empty if not annotated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +82,6 @@ def evaluate_spotting(
     """
     truth, rates = read_truth(folder), read_rates(folder)
     known, missing = read_movements(folder)
-    _refuse_late(folder, truth)
     videos: list[Video] = []
     spans, events, candidates, largest, durations_s = [], [], [], [], []
     amplitudes: list[float] = []
@@ -162,66 +136,6 @@ def evaluate_spotting(
         alarms=dict(alarms.most_common()),
         curves=measure_curves(videos, [column for column in missing if column != "z"]),
     )
-
-
-def read_truth(folder: Path) -> dict[str, Truth]:
-    """Read the ground truth of each video in a folder, by file name; raises `TruthError`."""
-    rows, header = read_table(folder / "truth.csv")
-    planted = folder / "movements.csv"
-    movement_rows = read_table(planted, MOVEMENT_COLUMNS)[0] if planted.exists() else []
-    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    amplitudes: defaultdict[str, list[float]] = defaultdict(list)
-    movements: defaultdict[str, list[tuple[str, float, float]]] = defaultdict(list)
-    try:
-        for row in rows:
-            if not names_movement(row):
-                spans[row["video"]] += []
-                continue
-            onset_s, _, offset_s = times_of(row)
-            spans[row["video"]].append((onset_s, offset_s))
-            if "amplitude_percent_iod" in header:
-                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"] or "nan"))
-        for row in movement_rows:
-            movements[row["video"]].append((row["kind"], float(row["onset_s"]), float(row["offset_s"])))
-            if row["kind"] == "micro" and "amplitude_percent_iod" not in header:
-                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"]))
-    except ValueError as error:
-        raise TruthError(
-            f"{folder} holds ground truth with a time that is not a number of seconds or out of order ({error})."
-        ) from None
-    videos = dict.fromkeys([*spans, *movements])
-    if not videos:
-        raise TruthError(f"{folder / 'truth.csv'} lists no video.")
-    _refuse_features(folder, videos)
-    return {
-        video: Truth(np.array(spans[video]).reshape(-1, 2), np.array(amplitudes[video]), tuple(movements[video]))
-        for video in videos
-    }
-
-
-def _refuse_late(folder: Path, truth: Mapping[str, Truth]) -> None:
-    """Raise `TruthError` for a movement after the end of its video, as where times are in milliseconds."""
-    for name, video in truth.items():
-        with suppress(SourceError):  # what cannot be read, its analysis says
-            container = read_container(folder / name) if (folder / name).is_file() else None
-            last_s = video.spans_s[:, 0].max(initial=0.0)
-            if container and container.ends_s and last_s > container.ends_s + 1:
-                raise TruthError(
-                    f"{folder / 'truth.csv'} has a movement at {last_s:g} s in {name}, which ends at "
-                    f"{container.ends_s:.1f} s; times are in seconds."
-                )
-
-
-def _refuse_features(folder: Path, videos: Iterable[str]) -> None:
-    """Raise `TruthError` for motion features of another spotter in the place of a video."""
-    for video in videos:
-        if Path(video).suffix.lower() in FEATURE_SUFFIXES:
-            raise TruthError(
-                f"{folder / 'truth.csv'} lists {video}, motion features of another program: they are refused, because "
-                "reading a pickle runs what its author wrote, and because this spotter's decision rests on 225 patches "
-                "of the picture, the head's pose and MEDN's score, which the flow of a few regions does not hold; list "
-                "the video, or the folder of its pictures."
-            )
 
 
 def evaluation_record(evaluation: SpottingEvaluation) -> dict[str, Any]:

@@ -2,16 +2,25 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from medn.errors import UserError
 from realtime.labels import rows_of
+from realtime.sources import SourceError
+from realtime.sources.container import read_container
 
 COLUMNS = ("video", "onset_s", "apex_s", "offset_s", "emotion", "aus")
 RATE = "rate_hz"
 """An optional column: pictures a second, where the video is a folder of pictures."""
+MOVEMENT_COLUMNS = ("video", "kind", "onset_s", "offset_s", "amplitude_percent_iod")
+FEATURE_SUFFIXES = (".pkl", ".pickle", ".npy", ".npz", ".mat", ".h5")
 OPTIONAL = ("amplitude_percent_iod", "context", "eye_distance_px", "z")
 """Columns by which recall is also reported, where they are there."""
 UPPER_FACE = frozenset({"AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU43", "AU45"})
@@ -49,6 +58,18 @@ class TrueMovement:
         return half_of(self.aus)
 
 
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The ground truth of one video."""
+
+    spans_s: NDArray[np.float64]
+    """(n, 2) onset and offset of its micro-expressions."""
+    amplitudes_pct: NDArray[np.float64]
+    """(n,) % iod; empty if not annotated."""
+    movements: tuple[tuple[str, float, float], ...]
+    """Kind, onset in s and offset in s of every planted movement; empty if not annotated."""
+
+
 def half_of(aus: Sequence[str]) -> str:
     """The part of the face that action units move: upper, lower or both."""
     upper = [au in UPPER_FACE for au in aus] or [True, False]  # of units that are not known: both
@@ -69,13 +90,50 @@ def read_movements(folder: Path) -> tuple[list[TrueMovement], tuple[str, ...]]:
     if sizes:
         missing = tuple(column for column in missing if column != "amplitude_percent_iod")
     try:
-        movements = [_movement(row, sizes) for row in rows if names_movement(row)]
+        movements = [_movement(row, sizes) for row in rows if _names_movement(row)]
     except ValueError as error:
         raise TruthError(
             f"{path} holds ground truth with a time that is not a number of seconds or out of order, or a size that is "
             f"none ({error})."
         ) from None
     return movements, missing
+
+
+def read_truth(folder: Path) -> dict[str, Truth]:
+    """Read the ground truth of each video in a folder, by file name; raises `TruthError`."""
+    rows, header = read_table(folder / "truth.csv")
+    planted = folder / "movements.csv"
+    movement_rows = read_table(planted, MOVEMENT_COLUMNS)[0] if planted.exists() else []
+    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    amplitudes: defaultdict[str, list[float]] = defaultdict(list)
+    movements: defaultdict[str, list[tuple[str, float, float]]] = defaultdict(list)
+    try:
+        for row in rows:
+            if not _names_movement(row):
+                spans[row["video"]] += []
+                continue
+            onset_s, _, offset_s = _times_of(row)
+            spans[row["video"]].append((onset_s, offset_s))
+            if "amplitude_percent_iod" in header:
+                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"] or "nan"))
+        for row in movement_rows:
+            movements[row["video"]].append((row["kind"], float(row["onset_s"]), float(row["offset_s"])))
+            if row["kind"] == "micro" and "amplitude_percent_iod" not in header:
+                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"]))
+    except ValueError as error:
+        raise TruthError(
+            f"{folder} holds ground truth with a time that is not a number of seconds or out of order ({error})."
+        ) from None
+    videos = dict.fromkeys([*spans, *movements])
+    if not videos:
+        raise TruthError(f"{folder / 'truth.csv'} lists no video.")
+    _refuse_features(folder, videos)
+    found = {
+        video: Truth(np.array(spans[video]).reshape(-1, 2), np.array(amplitudes[video]), tuple(movements[video]))
+        for video in videos
+    }
+    _refuse_late(folder, found)
+    return found
 
 
 def read_rates(folder: Path) -> dict[str, float]:
@@ -106,12 +164,12 @@ def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> tuple[list[dict[
         raise TruthError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def names_movement(row: Mapping[str, str]) -> bool:
+def _names_movement(row: Mapping[str, str]) -> bool:
     """Whether a row is of a movement; one without times names a video without movements."""
     return bool(row["onset_s"] or row["apex_s"] or row["offset_s"])
 
 
-def times_of(row: Mapping[str, str]) -> tuple[float, float, float]:
+def _times_of(row: Mapping[str, str]) -> tuple[float, float, float]:
     """Onset, apex (the middle, where it is not known) and offset in s. Raises ValueError where they are none."""
     onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
     apex_s = float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2
@@ -124,7 +182,7 @@ def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, str], str]) -> T
     size = row.get("amplitude_percent_iod") or sizes.get((row["video"], row["onset_s"]))
     return TrueMovement(
         row["video"],
-        *times_of(row),
+        *_times_of(row),
         tuple(filter(None, row["aus"].split("+"))),
         _number(size),
         row.get("context") or None,
@@ -144,3 +202,28 @@ def _planted_sizes(path: Path) -> dict[tuple[str, str], str]:
         return {}
     rows, _ = read_table(path, ("video", "kind", "onset_s", "amplitude_percent_iod"))
     return {(row["video"], row["onset_s"]): row["amplitude_percent_iod"] for row in rows if row["kind"] == "micro"}
+
+
+def _refuse_late(folder: Path, truth: Mapping[str, Truth]) -> None:
+    """Raise `TruthError` for a movement after the end of its video, as where times are in milliseconds."""
+    for name, video in truth.items():
+        with suppress(SourceError):  # what cannot be read, its analysis says
+            container = read_container(folder / name) if (folder / name).is_file() else None
+            last_s = video.spans_s[:, 0].max(initial=0.0)
+            if container and container.ends_s and last_s > container.ends_s + 1:
+                raise TruthError(
+                    f"{folder / 'truth.csv'} has a movement at {last_s:g} s in {name}, which ends at "
+                    f"{container.ends_s:.1f} s; times are in seconds."
+                )
+
+
+def _refuse_features(folder: Path, videos: Iterable[str]) -> None:
+    """Raise `TruthError` for motion features of another spotter in the place of a video."""
+    for video in videos:
+        if Path(video).suffix.lower() in FEATURE_SUFFIXES:
+            raise TruthError(
+                f"{folder / 'truth.csv'} lists {video}, motion features of another program: they are refused, because "
+                "reading a pickle runs what its author wrote, and because this spotter's decision rests on 225 patches "
+                "of the picture, the head's pose and MEDN's score, which the flow of a few regions does not hold; list "
+                "the video, or the folder of its pictures."
+            )

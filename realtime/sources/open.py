@@ -26,13 +26,13 @@ def open_source(text: str, *, mode: CameraMode = DEFAULT_MODE, rate_hz: float | 
     if "://" in text:
         return open_stream(text)
     path = Path(text)
-    if os.path.isdir(path):  # noqa: PTH112  raises nothing
+    if os.path.isdir(path):
         if rate_hz is None:
             raise SourceError(
                 f"{text} is a folder: give the rate, in pictures a second, at which its pictures were taken."
             )
         return PictureFolder(path, rate_hz)
-    if os.path.exists(path) or path.suffix or len(path.parts) > 1:  # noqa: PTH110
+    if os.path.exists(path) or path.suffix or len(path.parts) > 1:
         return VideoFile(path)
     return _named_camera(text, mode)
 

@@ -7,8 +7,7 @@ from tempfile import TemporaryDirectory
 
 from realtime.batch import Job, Tick, analyse_all
 from realtime.drivers import StopSign
-from realtime.evaluation.spotting import Truth, read_truth
-from realtime.evaluation.truth import TruthError
+from realtime.evaluation.truth import Truth, TruthError, read_truth
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
 from realtime.spotting.grid import Steps
