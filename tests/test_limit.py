@@ -7,7 +7,9 @@ import pytest
 
 from realtime.drivers.summary import Tally
 from realtime.report import limit_line, summary_record
-from realtime.spotting.limit import MAX_LIMIT_PCT, fit_z50, limits_pct
+from realtime.spotting.limit import MAX_LIMIT_PCT, fit_z50, limits_pct, shown
+from realtime.spotting.patterns import UPPER as UPPER_PATTERNS
+from realtime.spotting.patterns import shipped_patterns
 from realtime.types import Analysis, FaceReading, Frame
 from realtime.viewing.limits import Limits, limit_summary, limits_at
 
@@ -31,6 +33,17 @@ def test_a_talking_mouth_is_not_judged_while_the_brows_are():
     assert upper == pytest.approx(1.0)
     assert Z50[1] > MAX_LIMIT_PCT
     assert math.isnan(lower)
+
+
+def test_where_only_the_mouth_is_in_the_dark_its_limit_alone_rises():
+    energy = shipped_patterns().energy()
+    upper = np.array(UPPER_PATTERNS)
+    lit, half_dark = np.full((225, 2), 0.94), np.full((225, 2), 0.94)
+    half_dark[120:] = 0.4  # the lower rows of patches
+    whole, part = shown(energy, lit), shown(energy, half_dark)
+    assert whole == pytest.approx(np.ones(len(energy)))
+    assert np.median(part[upper]) > 0.85
+    assert np.median(part[~upper]) < 0.6
 
 
 @pytest.mark.parametrize("true_z50", [3.0, 6.5, 12.0])

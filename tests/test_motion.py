@@ -60,6 +60,37 @@ def test_the_fused_kernel_equals_its_numpy_reference(portrait_crop, seed: int):
     patches = np.zeros((PATCHES * PATCHES, 2), np.float32)
     kernel.patch_motion(sums, places.cell_basis, expected_head, np.zeros((CELLS * CELLS, 5), np.float32), patches)
     assert np.allclose(patches, reference.patch_motion(expected, places, expected_head), atol=5e-3)
+    change, share = rng.uniform(0, 0.5, PATCHES * PATCHES).astype(np.float32), patches.copy()
+    kernel.measured_share(sums, 0.0, change, share)
+    assert np.allclose(share, reference.measured_share(expected, change), atol=1e-3)
+
+
+@pytest.mark.parametrize(("light", "noise"), [(1.0, 5.0), (0.3, 2.0), (0.15, 2.0), (0.1, 2.0), (0.05, 2.0)])
+def test_how_much_of_a_movement_is_measured_in_the_dark_is_foretold(portrait_crop, light: float, noise: float):
+    crop, points = portrait_crop
+    rng = np.random.default_rng(0)
+    places = layout(points)
+    moved = shifted(crop, 0.5, 0.5)
+
+    def filmed(face: NDArray[np.uint8], light: float, noise: float) -> NDArray[np.float32]:
+        picture = np.clip(np.rint(face * light + rng.normal(0, noise, face.shape)), 0, 255).astype(np.uint8)
+        normalised = np.zeros((SIZE_PX, SIZE_PX), np.float32)
+        normalise(picture, normalised, [np.empty_like(normalised) for _ in range(2)])
+        return normalised
+
+    def measured(light: float, noise: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        sums = np.zeros((CELLS * CELLS, 6), np.float32)
+        patches = np.zeros((PATCHES * PATCHES, 2), np.float32)
+        kernel.cell_sums(filmed(moved, light, noise), filmed(crop, light, noise), filmed(moved, light, noise), sums)
+        scratch = np.zeros((CELLS * CELLS, 5), np.float32)
+        kernel.patch_motion(sums, places.cell_basis, np.zeros(6), scratch, patches)
+        share, change = np.zeros_like(patches), np.zeros(PATCHES * PATCHES, np.float32)
+        kernel.measured_share(sums, 1.0, change, share)
+        return patches[places.inside], share[places.inside]
+
+    clean, _ = measured(1.0, 0.0)
+    patches, share = np.mean([measured(light, noise) for _ in range(20)], axis=0)
+    assert np.median(patches / clean) == pytest.approx(np.median(share), abs=0.05)
 
 
 def test_raised_brows_are_measured_in_proportion_and_not_elsewhere(portrait_crop):

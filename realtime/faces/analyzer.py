@@ -16,7 +16,7 @@ from realtime.ring import MAX_RATE_HZ, Ring
 from realtime.spotting.columns import row
 from realtime.spotting.detector import Detector
 from realtime.spotting.join import Join
-from realtime.spotting.limit import NOT_JUDGED, limits_pct
+from realtime.spotting.limit import NOT_JUDGED, limits_pct, shown
 from realtime.spotting.parameters import SpotterParameters
 from realtime.spotting.rest import Rest
 from realtime.spotting.spotter import Spotter
@@ -39,6 +39,7 @@ class FaceAnalyzer:
         self.crops = Ring(int(CROPS_S * MAX_RATE_HZ), (SIZE_PX, SIZE_PX), np.uint8)
         self.spotter = Spotter(face, parameters, rest.noise_pct if rest else None)
         self.detector = Detector(rest=rest.trace if rest else None)
+        self._energy = self.detector.patterns.energy()
         self._join = Join(face, self.detector.patterns)
         self._warp = SteadyWarp()
         self._meter = MotionMeter()
@@ -90,7 +91,7 @@ class FaceAnalyzer:
             yaw_pitch_roll_deg=self._angles_deg,
             eye_distance_px=eye_distance_px(points),
             calibrated=self.spotter.calibrated,
-            limit_pct=self._limit_pct(),
+            limit_pct=self._limit_pct(motion.share),
             trace=self.detector.taken,
         )
         self.last_s = frame.time_s
@@ -115,13 +116,14 @@ class FaceAnalyzer:
         self.detector.reset()
         return candidates
 
-    def _limit_pct(self) -> tuple[float, float]:
+    def _limit_pct(self, share: NDArray[np.float32]) -> tuple[float, float]:
         newest = self.detector.newest
         if newest is None:
             return NOT_JUDGED
         yaw_deg, pitch_deg, _ = self._angles_deg
         patterns = self.detector.patterns
-        return limits_pct(newest.limit, patterns.upper, patterns.z50, yaw_deg, pitch_deg)
+        per_pct = newest.limit * shown(self._energy, share)
+        return limits_pct(per_pct, patterns.upper, patterns.z50, yaw_deg, pitch_deg)
 
     def _displacement(self, regions: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:
         """(6,) displacement from the slowly followed state of rest, by group."""

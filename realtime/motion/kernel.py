@@ -17,6 +17,10 @@ from realtime.motion.regions import CELL_PX, CELLS, PATCH_CELLS, PATCH_STRIDE, P
 ITERATIONS = 6
 RIDGE = 1e-3
 """Added to the structure tensor's diagonal, in units of the mean gradient energy of a well-structured cell (1)."""
+NOISE_GRADIENT = 0.1
+"""Gradient energy a pixel, along x or y, of the mean of two pictures whose noise differs by 1 in the mean.
+
+White noise of deviation √π / 2, blurred by σ 1.2 px as in `meter.normalise`: pixels 2 px apart correlate by e^−0.69."""
 
 
 @compiled(fastmath=True)
@@ -190,6 +194,32 @@ def patch_motion(
         determinant = xx * yy - xy * xy
         motion[p, 0] = -(yy * xt - xy * yt) / determinant
         motion[p, 1] = -(xx * yt - xy * xt) / determinant
+
+
+@compiled(fastmath=True)
+def measured_share(
+    sums: NDArray[np.float32], follow: float, change: NDArray[np.float32], share: NDArray[np.float32]
+) -> None:
+    """Write (patches², 2) the share of a small displacement along x and along y that `patch_motion` finds.
+
+    Where the picture is noisy, S / (S + N + ridge) of it is found, S and N the gradient energy of the face and of the
+    noise, for noise is in the gradients, too. S + N is xx or yy. `change` (patches²,) is the mean |now − before| a
+    pixel, into which that of this frame enters by the share `follow`; N is `NOISE_GRADIENT` · change².
+    """
+    area = CELL_PX * CELL_PX * PATCH_CELLS * PATCH_CELLS
+    for p in range(PATCHES * PATCHES):
+        top, left = (p // PATCHES) * PATCH_STRIDE, (p % PATCHES) * PATCH_STRIDE
+        xx, yy, plain = 0.0, 0.0, 0.0
+        for cy in range(top, top + PATCH_CELLS):
+            for cx in range(left, left + PATCH_CELLS):
+                cell = sums[cy * CELLS + cx]
+                xx += cell[0]
+                yy += cell[2]
+                plain += cell[5]
+        change[p] += follow * (plain / area - change[p])
+        noise = NOISE_GRADIENT * change[p] * change[p] * area
+        share[p, 0] = max(xx - noise, 0.0) / (xx + RIDGE * area)
+        share[p, 1] = max(yy - noise, 0.0) / (yy + RIDGE * area)
 
 
 # NumPy's solve and median give the same, but take Numba ten seconds to compile.

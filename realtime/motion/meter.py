@@ -14,6 +14,9 @@ RENEW_S = 0.8
 """A reference older than this is replaced by the current face and the displacement chained: over longer spans pose and
 light change what Lucas–Kanade takes for granted."""
 
+NOISE_TAU_S = 1.0
+"""How slowly the picture's noise is followed."""
+
 PERCENT_IOD = 100.0 / EYE_DISTANCE_PX
 
 
@@ -28,6 +31,8 @@ class Motion:
     """(225, 2) the same of each patch of the crop, row by row."""
     difference: NDArray[np.float32]
     """(regions,) mean absolute difference to the frame before, in local standard deviations of the picture."""
+    share: NDArray[np.float32]
+    """(225, 2) share of a small displacement of each patch that is measured: less in the dark, where there is noise."""
     head: NDArray[np.float64]
     """(6,) the head's shift x and y (iod), roll (radians), scale (relative), yaw and pitch (radians) in the crop since
     the meter's start: what the warp has not already taken out."""
@@ -43,12 +48,14 @@ class MotionMeter:
         self._sums = np.zeros((CELLS * CELLS, 6), np.float32)
         self._without_head = np.zeros((CELLS * CELLS, 5), np.float32)
         self._step_head = np.zeros(6)
+        self._change = np.zeros(PATCHES * PATCHES, np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Forget the face: the next call starts again."""
         self._layout: Layout | None = None
-        self._reference_s = -np.inf
+        self._reference_s = self._last_s = -np.inf
+        self._change[:] = 0
         self._chained = np.zeros((len(REGION_NAMES), 2), np.float32)
         self._chained_patches = np.zeros((PATCHES * PATCHES, 2), np.float32)
         self._chained_head = np.zeros(6)
@@ -77,6 +84,10 @@ class MotionMeter:
         )
         patches = np.empty((PATCHES * PATCHES, 2), np.float32)
         kernel.patch_motion(self._sums, places.cell_basis, self._step_head, self._without_head, patches)
+        share = np.empty((PATCHES * PATCHES, 2), np.float32)
+        follow = 1 - np.exp((self._last_s - time_s) / NOISE_TAU_S)
+        kernel.measured_share(self._sums, follow, self._change, share)
+        self._last_s = time_s
         patches *= PERCENT_IOD
         patches += self._chained_patches
         regions *= PERCENT_IOD
@@ -89,7 +100,7 @@ class MotionMeter:
             self._layout, self._reference_s = layout(points), time_s
             reference[:] = now
         self._faces = [before, now, reference]
-        return Motion(regions, patches, difference, head)
+        return Motion(regions, patches, difference, share, head)
 
 
 def normalise(face: NDArray[np.uint8], out: NDArray[np.float32], scratch: list[NDArray[np.float32]]) -> None:

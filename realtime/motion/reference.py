@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.motion.kernel import ITERATIONS, RIDGE
+from realtime.motion.kernel import ITERATIONS, NOISE_GRADIENT, RIDGE
 from realtime.motion.regions import CELL_PX, CELLS, PATCH_CELLS, PATCH_STRIDE, PATCHES, Layout
 
 
@@ -76,3 +76,15 @@ def patch_motion(sums: NDArray[np.float64], layout: Layout, head: NDArray[np.flo
     ridge = RIDGE * (CELL_PX * PATCH_CELLS) ** 2
     xx, yy = xx + ridge, yy + ridge
     return np.stack([xy * yt - yy * xt, xy * xt - xx * yt], axis=1) / (xx * yy - xy * xy)[:, None]
+
+
+def measured_share(sums: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(patches², 2) share of a displacement that is found, by (patches²,) mean change; see `kernel.measured_share`."""
+    grid = sums.reshape(CELLS, CELLS, 6)
+    corners = [PATCH_STRIDE * i for i in range(PATCHES)]
+    mean = (
+        np.array([grid[y : y + PATCH_CELLS, x : x + PATCH_CELLS].mean(axis=(0, 1)) for y in corners for x in corners])
+        / CELL_PX**2
+    )
+    energy = mean[:, [0, 2]]
+    return np.maximum(energy - NOISE_GRADIENT * change[:, None] ** 2, 0) / (energy + RIDGE)

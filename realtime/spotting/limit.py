@@ -5,6 +5,8 @@ anyway around this moment (`realtime.spotting.detector`). Half of all movements 
 
     a₅₀ = z₅₀ / √(sᵀC⁻¹s)
 
+In the dark less of a movement is measured, because the gradients are those of the noise, too: `shown` lowers z by it.
+
 A moment at which nothing in the range of micro-expressions would be found is not judged: its limit is NaN. That is not
 the same as a moment at which nothing happened.
 """
@@ -21,6 +23,17 @@ MAX_LIMIT_PCT = 3.5
 MAX_YAW_DEG = 30.0
 MAX_PITCH_DEG = 25.0
 """A face that is turned further hides a side; the patterns were measured on frontal faces."""
+
+USUAL_SHARE = 0.94
+"""What `shown` is compared with: its median, before the comparison, in the generated videos that z₅₀ was fitted on."""
+
+
+def shown(energy: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(patterns,) how much of a movement is measured against what z₅₀ takes for granted: 1 in good pictures.
+
+    `energy`: (patterns, 450), see `Patterns.energy`; `share`: (225, 2), see `Motion.share`.
+    """
+    return np.sqrt(energy @ share.ravel() ** 2) / USUAL_SHARE
 
 
 def limits_pct(

@@ -63,6 +63,12 @@ class Patterns:
         """(`UNITS`,) whether a pattern lies on one side of the face."""
         return np.array([unit.side != "both" for unit in UNITS])
 
+    def energy(self) -> NDArray[np.float32]:
+        """(`UNITS`, 450) the share of each pattern's energy that lies in each number of a frame's patches."""
+        energy = np.zeros((len(self.patterns), 450), np.float32)
+        energy[:, self.channels] = self.patterns**2
+        return energy / energy.sum(axis=1, keepdims=True)
+
     def save(self, path: Path) -> None:
         """Write the arrays, the correlation as float16."""
         np.savez_compressed(
