@@ -6,6 +6,7 @@ Arguments and output only; the work is done elsewhere.
 import math
 import threading
 from contextlib import closing, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -220,11 +221,12 @@ def study(
 def explain(
     session: Annotated[Path, typer.Argument(help="A session file, NAME.medn.")],
     at: Annotated[str, typer.Option(help="A time in the recording: 12.3, 1:02.5 or 1:00:02.")],
+    units: Annotated[bool, typer.Option(help="Also say from what size on each action unit could be seen.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what could be seen at a moment, what moved, and why it was or was not reported."""
     from realtime.explain import explain as explain_moment
-    from realtime.explain import explanation_record
+    from realtime.explain import explain_units, explanation_record
     from realtime.report import print_line
     from realtime.session import SessionError, open_session
 
@@ -237,7 +239,10 @@ def explain(
         raise refusal(f"{at} is no time; write it as 12.3, 1:02.5 or 1:00:02.")
     try:
         with open_session(session) as opened:
-            explanation, damage = explain_moment(opened, time_s), opened.damage
+            explanation = explain_moment(opened, time_s)
+            if units:
+                explanation = replace(explanation, sentences=explanation.sentences + explain_units(opened, time_s))
+            damage = opened.damage
     except SessionError as error:
         raise refusal(str(error)) from None
     if as_json:

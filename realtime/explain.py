@@ -8,9 +8,10 @@ import numpy as np
 
 from realtime.report import event_record
 from realtime.session import Annotation, FrameRow, Session, SessionInfo
-from realtime.spotting.limit import MAX_LIMIT_PCT, MAX_PITCH_DEG, MAX_YAW_DEG
+from realtime.spotting.limit import MAX_LIMIT_PCT, turned_away
 from realtime.types import FACE_PARTS, LIMIT_DELAY_S, REGION_GROUPS, Event
 from realtime.viewing.history import Trace
+from realtime.viewing.unit_limits import UNIT_NAMES, unit_limits
 
 AROUND_S = 3.5
 """Readings this far around a moment are looked at, so that the level that a movement rises from is known."""
@@ -19,6 +20,7 @@ HERE_S = 0.3
 NEAR_S = 1.0
 """Events and candidates this near to a moment are named."""
 MOST_NEAR = 3
+SIDES = {"both": "on both sides", "left": "on the person's left alone", "right": "on the person's right alone"}
 THRESHOLD_MARK = "score threshold "
 """Begins the text of the mark that Live sets where the sensitivity was changed; the new threshold follows."""
 
@@ -78,6 +80,27 @@ def explain(session: Session, time_s: float) -> Explanation:
     return Explanation(time_s, tuple(sentences), tuple(near))
 
 
+def explain_units(session: Session, time_s: float) -> tuple[str, ...]:
+    """From what size on each action unit would have been found at a time, in sentences; raises `SessionError`."""
+    faces = unit_limits(session, (time_s - HERE_S, time_s + HERE_S))
+    if not faces:
+        return (
+            f"Of single action units nothing is known at {time_s:.2f} s: the session holds no trace of a face there, "
+            "or the face was still being learned.",
+        )
+    sentences = []
+    for face, limits in sorted(faces.items()):
+        of_face = f"Face {face}: a" if len(faces) > 1 else "A"
+        here_pct = limits.limit_pct[np.abs(limits.times_s - time_s).argmin()]
+        for side, where in SIDES.items():
+            pcts = {name: pct for (name, of_side), pct in zip(UNIT_NAMES, here_pct, strict=True) if of_side == side}
+            sizes = [f"{name} from {pct:.1f} %" for name, pct in pcts.items() if not np.isnan(pct)]
+            unseen = [name for name, pct in pcts.items() if np.isnan(pct)]
+            parts = [", ".join(sizes)] * bool(sizes) + [f"not judged: {', '.join(unseen)}"] * bool(unseen)
+            sentences.append(f"{of_face}ction units {where}: {'; '.join(parts)}.")
+    return tuple(sentences)
+
+
 def explanation_record(explanation: Explanation, session: str) -> dict[str, Any]:
     """The explanation as a JSON object of the command line."""
     return {
@@ -130,7 +153,7 @@ def _part(part: str, limit_pct: float | None, own: Sequence[FrameRow], row: Fram
 def _why_not_judged(own: Sequence[FrameRow], row: FrameRow) -> str:
     """The reason, from a frame and the others of the same face within `AROUND_S`."""
     yaw_deg, pitch_deg, _ = row.yaw_pitch_roll_deg
-    if abs(yaw_deg) > MAX_YAW_DEG or abs(pitch_deg) > MAX_PITCH_DEG:
+    if turned_away(yaw_deg, pitch_deg):
         return f"the face is turned away by {abs(max((yaw_deg, pitch_deg), key=abs)):.0f}°"
     if not row.calibrated or own[0].time_s > row.time_s - AROUND_S + HERE_S:
         return "the face is still being learned, which takes three seconds"

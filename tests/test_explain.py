@@ -143,6 +143,10 @@ def test_review_answers_to_a_key_a_right_click_and_a_click_on_the_strip(window, 
     [copy] = [each for each in shown[-1].findChildren(QPushButton) if each.text() == "Copy as command"]
     copy.click()
     assert re.search(r"medn explain \S*talk.medn --at 5.20", QGuiApplication.clipboard().text())
+    shown[-1].by_unit.click()
+    assert "single action units nothing is known" in shown[-1].sentences[-1].text()  # this session holds no trace
+    copy.click()
+    assert QGuiApplication.clipboard().text().endswith("--units")
     [show] = shown[-1].shown
     show.click()
     assert review.model.chosen.event.onset_s == 5.0

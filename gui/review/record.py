@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gui.format import units_or_regions
-from realtime.explain import Explanation, explain, threshold_at
+from realtime.explain import Explanation, explain, explain_units, threshold_at
 from realtime.labels import Label
 from realtime.report import limit_line
 from realtime.session import Annotation, Coding, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
@@ -170,6 +170,10 @@ class Record:
     def explain(self, time_s: float) -> Explanation:
         """Explain why something or nothing was reported at a time."""
         return explain(self._session, time_s)
+
+    def explain_units(self, time_s: float) -> tuple[str, ...]:
+        """From what size on each action unit would have been found at a time; takes up to a second."""
+        return explain_units(self._session, time_s)
 
     def threshold_at(self, time_s: float) -> float | None:
         """The score that a candidate had to reach at a time; None if it was not stored."""

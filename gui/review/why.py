@@ -1,43 +1,71 @@
 """The dialog that answers "why was nothing reported here?" for a moment of a session."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QDialog, QWidget
+from PyQt6.QtWidgets import QDialog, QLabel, QWidget
 
 from gui.widgets.basic import button, column, label, row
 from realtime.explain import Explanation
 from realtime.report import clock
+from realtime.session import SessionError
 from realtime.types import Event
 
 WIDTH_PX = 520
 
 
 class WhyDialog(QDialog):
-    """Shows an explanation; `choose` is called with an event or a candidate that the user wants to see."""
+    """Shows an explanation; `choose` is called with an event or a candidate that the user wants to see.
+
+    `units` gives sentences about single action units, and may take a second.
+    """
 
     def __init__(
-        self, explanation: Explanation, session: Path, choose: Callable[[Event], object], parent: QWidget
+        self,
+        explanation: Explanation,
+        session: Path,
+        choose: Callable[[Event], object],
+        units: Callable[[], Sequence[str]],
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Why was nothing reported here?")
         self._command = shlex.join(["medn", "explain", str(session), "--at", f"{explanation.time_s:.2f}"])
-        self._choose = choose
-        self.sentences = [label(sentence, wrap=True) for sentence in explanation.sentences]
-        for sentence in self.sentences:
-            sentence.setFixedWidth(WIDTH_PX)
+        self._choose, self._units = choose, units
+        self.sentences: list[QLabel] = []
+        self._text = column(gap=10)
+        self._add(explanation.sentences)
         self.shown = [
             button(f"Show {clock(event.apex_s)}", partial(self._show_event, event), tip="Show it in Review")
             for event in explanation.near
         ]
+        self.by_unit = button("Action units", self._show_units, tip="From what size on each could have been found here")
         close = button("Close", self.accept, role="primary")
         command = button("Copy as command", self._copy_command, tip="Copy the same question as a command line")
         title = label(f"What happened at {clock(explanation.time_s)}", role="title")
-        foot = row(command, None, *self.shown, close)
-        self.setLayout(column(title, *self.sentences, 8, foot, gap=10, margin=24))
+        foot = row(command, self.by_unit, None, *self.shown, close)
+        self.setLayout(column(title, self._text, 8, foot, gap=10, margin=24))
+
+    def _add(self, sentences: Sequence[str]) -> None:
+        for sentence in sentences:
+            self.sentences.append(label(sentence, wrap=True))
+            self.sentences[-1].setFixedWidth(WIDTH_PX)
+            self._text.addWidget(self.sentences[-1])
+
+    def _show_units(self) -> None:
+        self.by_unit.setEnabled(False)
+        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            self._add(self._units())
+        except SessionError as error:
+            self._add([str(error)])
+        finally:
+            QGuiApplication.restoreOverrideCursor()
+        self._command += " --units"
 
     def _show_event(self, event: Event) -> None:
         self.accept()

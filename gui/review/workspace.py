@@ -117,7 +117,8 @@ class ReviewWorkspace(QWidget):
         except SessionError as error:
             self._report(str(error), warning=True)
             return
-        WhyDialog(explanation, record.path, self.model.choose_movement, self).exec()
+        units = partial(record.explain_units, explanation.time_s)
+        WhyDialog(explanation, record.path, self.model.choose_movement, units, self).exec()
 
     def analyse_again(self) -> None:
         """Ask for another sensitivity or number of faces, and have the recording analysed with them."""

@@ -11,6 +11,7 @@ from realtime.export.report_page import write_report
 from realtime.export.subtitles import write_webvtt
 from realtime.export.tables import TABLES, write_csv, write_parquet
 from realtime.export.tiers import write_elan, write_textgrid
+from realtime.export.unit_table import write_units
 from realtime.export.video import write_video
 
 
@@ -54,6 +55,13 @@ FORMATS = {
         tuple(f"-{name}.parquet" for name in TABLES),
         "For pandas, Arrow and DuckDB: the same tables with types, at full precision.",
         write_parquet,
+    ),
+    "units": Format(
+        "Limits by action unit",
+        ("-units.csv",),
+        "For rates of single action units: from what size on each could have been found, twice a second.",
+        write_units,
+        "-units.json",
     ),
     "elan": Format(
         "ELAN",

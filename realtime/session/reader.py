@@ -46,10 +46,11 @@ from realtime.session.schema import (
     Status,
 )
 from realtime.session.tables import Tables
-from realtime.session.trace import block, stretches
+from realtime.session.trace import BLOCK_STEPS, block, stretches
 from realtime.sources import Notice
 from realtime.sources.source import MAX_TIME_S
 from realtime.spotting.grid import Steps
+from realtime.spotting.responses import GRID_HZ
 from realtime.types import Event
 
 T = TypeVar("T")
@@ -200,9 +201,15 @@ class Session:
         rows = [(*place, score) for place, score in scores.items()]
         self._tables.replace("second_scores", SECOND_SCORES, rows)
 
-    def traces(self) -> list[tuple[int, Steps]]:
-        """Return the stretches of the trace without a gap, each with its face; none in early sessions."""
-        return stretches(self._tables.rows("trace", ("face", "start_s", "steps", "patches"), block))
+    def traces(self, between_s: tuple[float, float] | None = None) -> list[tuple[int, Steps]]:
+        """Return the stretches of the trace without a gap, each with its face; none in early sessions.
+
+        Of those between two times, a stretch begins and ends at most `BLOCK_STEPS` steps beyond.
+        """
+        where = "TRUE"
+        if between_s is not None:
+            where = f"start_s BETWEEN {between_s[0] - BLOCK_STEPS / GRID_HZ:f} AND {between_s[1]:f}"
+        return stretches(self._tables.rows("trace", ("face", "start_s", "steps", "patches"), block, where=where))
 
     def notices(self) -> list[Notice]:
         """Return the notices to the user, in the order of time."""

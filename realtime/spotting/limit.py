@@ -36,6 +36,11 @@ def shown(energy: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[
     return np.sqrt(energy @ share.ravel() ** 2) / USUAL_SHARE
 
 
+def turned_away(yaw_deg: float, pitch_deg: float) -> bool:
+    """Whether a face is turned so far that it is not judged."""
+    return abs(yaw_deg) > MAX_YAW_DEG or abs(pitch_deg) > MAX_PITCH_DEG
+
+
 def limits_pct(
     per_pct: NDArray[np.floating], upper: NDArray[np.bool_], z50: Sequence[float], yaw_deg: float, pitch_deg: float
 ) -> tuple[float, float]:
@@ -44,7 +49,7 @@ def limits_pct(
     `per_pct`: (patterns,) √(sᵀC⁻¹s) for a movement of 1 % iod; `upper`: (patterns,) whether the pattern lies in the
     upper face; `z50`: of the upper and of the lower face.
     """
-    if abs(yaw_deg) > MAX_YAW_DEG or abs(pitch_deg) > MAX_PITCH_DEG:
+    if turned_away(yaw_deg, pitch_deg):
         return NOT_JUDGED
     above = z50[0] / float(np.median(per_pct[upper]))
     below = z50[1] / float(np.median(per_pct[~upper]))
