@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -20,13 +21,21 @@ def result_of(outcome: Outcome) -> str:
 
 
 class Report:
-    """The open report; recordings that have no row at the end get one as "not begun". Raises `OSError`."""
+    """The open report; recordings that have no row at the end get one as "not begun".
+
+    Raises `OSError` if it cannot be begun. A row that cannot be written costs no analysis: it is tried again with the
+    next one.
+    """
 
     def __init__(self, path: Path, recordings: Sequence[str]) -> None:
+        self._path = path
         self._missing = dict.fromkeys(recordings)
         self._file: TextIO = path.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file)
-        self._write(COLUMNS)
+        self._rows.writerow(COLUMNS)
+        self._file.flush()
+        self.fault = ""
+        """One sentence while the file lacks rows."""
 
     def add(self, outcome: Outcome) -> None:
         """Write the row of a recording."""
@@ -41,8 +50,13 @@ class Report:
     def __exit__(self, *_: object) -> None:
         for video in self._missing:
             self._write((video, "not begun", "", "", "", "", ""))
-        self._file.close()
+        with suppress(OSError):  # which is the fault
+            self._file.close()
 
     def _write(self, row: Sequence[object]) -> None:
-        self._rows.writerow(row)
-        self._file.flush()
+        try:
+            self._rows.writerow(row)
+            self._file.flush()
+            self.fault = ""
+        except OSError as error:
+            self.fault = f"{self._path} lacks rows: it could not be written ({error.strerror})."

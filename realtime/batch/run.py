@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from medn.terminal import SOME_FAILED, UNUSABLE, input_errors, stderr, stdout
+from medn.terminal import SOME_FAILED, UNUSABLE, refusal, stderr, stdout
 from realtime.batch.analyse import Outcome, Tick, analyse
 from realtime.batch.cluster import Cluster, analyse_on_cluster
 from realtime.batch.display import Display, ProgressBars, ProgressLines
@@ -48,8 +48,10 @@ def run_work_list(
     with ExitStack() as opened:
         rows = None
         if report:
-            with input_errors():
+            try:
                 rows = opened.enter_context(Report(report, [*listed.finished, *(job.video for job in listed.jobs)]))
+            except OSError as error:
+                raise refusal(f"{report} cannot be written: {error.strerror}.") from None
         opened.enter_context(display)
         for outcome in _outcomes(listed, workers, display.tick, stop, here=here, as_json=as_json):
             if outcome.video not in listed.finished:
@@ -68,8 +70,10 @@ def run_work_list(
             stderr.print(f"  {outcome.video}: {outcome.error}", style="red")
     if stop.is_set():
         stderr.print(f"{done} of {recordings} recordings are finished; the same command does the rest.")
+    if rows and rows.fault:
+        stderr.print(f"medn: {rows.fault}", style="red")
     if not failures:
-        return 0
+        return SOME_FAILED if rows and rows.fault else 0
     return UNUSABLE if len(failures) == recordings else SOME_FAILED
 
 

@@ -1,5 +1,6 @@
 """Paths of new sessions, and the description that a new session starts with."""
 
+import os
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 PACKAGES = ("mediapipe", "numpy", "numba", "opencv-python-headless")
 """Packages whose versions a session records, because they influence its results."""
 
+LONGEST_NAME_BYTES = 255
+"""Of a file, on most file systems."""
+
 
 def sessions_folder() -> Path:
     """Return the user's default folder for sessions; it is created with the first session."""
@@ -27,8 +31,10 @@ def sessions_folder() -> Path:
 def free_path(folder: Path, name: str) -> Path:
     """Return a free session path `name`.medn in a folder, with a number after the name if that is taken.
 
-    Creates the folder, for its owner only; raises `SessionError` if it cannot be created.
+    Creates the folder, for its owner only; raises `SessionError` if it cannot be created, or for too long a name.
     """
+    if len(os.fsencode(f"{name}-99.medn-journal")) > LONGEST_NAME_BYTES:  # the last is what SQLite keeps beside it
+        raise SessionError(f"{name} is too long a name for a session: give its recording a shorter one.")
     try:
         make_private_folder(folder)
         if folder == sessions_folder():  # earlier releases made it readable for others

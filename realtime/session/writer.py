@@ -133,6 +133,8 @@ class SessionWriter(Sink):
             self._database.close()
         if self._failure:
             raise SessionError(self._failure)
+        if not self._path.exists():
+            raise SessionError(f"{self._path} was moved or deleted while it was being written: nothing of it is there.")
 
     def __enter__(self) -> Self:
         return self
@@ -209,6 +211,7 @@ def _create(path: Path, info: SessionInfo) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("SELECT id FROM session").fetchone()  # from here on others see that it is in use
     except sqlite3.Error as error:
+        path.unlink(missing_ok=True)  # there is nothing in it yet
         raise SessionError(f"{path} cannot be written ({error}).") from error
     return database
 

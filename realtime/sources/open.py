@@ -28,6 +28,10 @@ def open_source(text: str, *, mode: CameraMode = DEFAULT_MODE, rate_hz: float | 
     path = Path(text)
     if os.path.isdir(path):
         if rate_hz is None:
+            try:
+                os.scandir(path).close()
+            except OSError as error:
+                raise SourceError(f"{text} cannot be read: {error.strerror}.") from error
             raise SourceError(
                 f"{text} is a folder: give the rate, in pictures a second, at which its pictures were taken."
             )
