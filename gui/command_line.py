@@ -28,19 +28,22 @@ def replay_command(videos: Iterable[object], settings: Settings) -> str:
 
 def power_command(video: object, settings: Settings) -> str:
     """The command of a power test of one recording."""
-    command = ["medn", "power", str(video), "--threshold", f"{settings.score_threshold:g}"]
-    return shlex.join([*command, "--spotter", settings.spotter] if settings.spotter else command)
+    return shlex.join(["medn", "power", str(video), *_deciding(settings, settings.score_threshold)])
 
 
 def _options(settings: Settings, score_threshold: float) -> list[str]:
     """What differs from the command line's defaults, which are the app's."""
-    options: list[str] = []
-    if score_threshold != _DEFAULTS.score_threshold:
-        options += ["--threshold", f"{score_threshold:g}"]
+    options = _deciding(settings, score_threshold)
     if settings.most_faces != _DEFAULTS.most_faces:
         options += ["--faces", str(settings.most_faces)]
     if settings.runtime != _DEFAULTS.runtime:
         options += ["--runtime", settings.runtime]
-    if settings.spotter:
-        options += ["--spotter", settings.spotter]
     return options
+
+
+def _deciding(settings: Settings, score_threshold: float) -> list[str]:
+    """Of these what decides about candidates."""
+    options: list[str] = []
+    if score_threshold != _DEFAULTS.score_threshold:
+        options += ["--threshold", f"{score_threshold:g}"]
+    return [*options, "--spotter", settings.spotter] if settings.spotter else options

@@ -137,7 +137,7 @@ def implants(
         for clip, (path, made) in zip(found, implant_clips(found, folder, settings), strict=True):
             done[clip] = made
             progress(len(done), len(found))
-            stderr.print(f"{path}: {len(made)} movements")
+            stderr.print(f"{path}: {len(made)} movement{'s' * (len(made) != 1)}")
         if sheet:
             draw_sheet(done, settings, sheet)
 
@@ -268,14 +268,19 @@ def loso(
     from medn.training.loso import loso_flow, loso_samples
     from medn.weights import read_weights
 
+    maps = [path for path in data if path.suffix.lower() == ".npz"]
+    if maps and len(data) > 1:
+        raise refusal(
+            f"{maps[0]} holds flow maps, which are evaluated alone: name one such file, or folders of samples."
+        )
     stderr.print("Training once for each subject and seed; this takes minutes to hours.")
     with input_errors(), Count("Trainings") as progress:
         weights, runs = read_weights(init) if init else None, range(seeds)
         start = weights.network() if weights else None
-        if len(data) == 1 and data[0].suffix == ".npz":
+        if maps:
             if weights:
-                refuse_seen(weights, map(str, read_flow_archive(data[0]).subject_key))
-            result = loso_flow(data[0], runs, start.motion if start else None, oracle, progress)
+                refuse_seen(weights, map(str, read_flow_archive(maps[0]).subject_key))
+            result = loso_flow(maps[0], runs, start.motion if start else None, oracle, progress)
         else:
             samples = Samples.join([read_samples(folder) for folder in data])
             if weights:

@@ -59,6 +59,7 @@ def import_labels(
 def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder: str) -> None:
     from realtime.codings import read_codings
     from realtime.labels import chosen_labels, late_remark, read_labels
+    from realtime.report import counted
     from realtime.session import open_session
 
     if kind is Kind.CODER:
@@ -67,7 +68,7 @@ def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder:
             if coder == session.reviewer or any(one.face is not None for one in session.codings().get(coder, ())):
                 raise UserError(f"{coder} judged the events of {path} in the app; give the coder another name.")
             session.replace_codings(coder, codings)
-        stderr.print(f"{path}: {len(codings)} movements of {labels.name} by {coder}.")
+        stderr.print(f"{path}: {counted(len(codings), 'movement')} of {labels.name} by {coder}.")
         return
     found = chosen_labels(labels, read_labels(labels), tiers)
     with open_session(path) as session:
@@ -76,13 +77,14 @@ def _into_session(path: Path, labels: Path, kind: Kind, tiers: list[str], coder:
         else:
             session.annotate_all(found)
         remark = late_remark(found, session.extent()[0])
-    stderr.print(f"{path}: {len(found)} labels of {labels.name} as {kind.value}.{remark}")
+    stderr.print(f"{path}: {counted(len(found), 'label')} of {labels.name} as {kind.value}.{remark}")
 
 
 def _import_truth(target: Path, labels: Path, tiers: list[str], database: str) -> None:
     from medn.data.databases.long_videos import load_long
     from realtime.codings import read_codings
     from realtime.evaluation.truth_file import replace_truth, truth_of_codings, truth_of_database
+    from realtime.report import counted
 
     if database:
         with input_errors():
@@ -97,6 +99,6 @@ def _import_truth(target: Path, labels: Path, tiers: list[str], database: str) -
         rows, left_out = truth_of_codings(target.name, codings)
         folder = target.parent
     replace_truth(folder, rows)
-    movements = sum(bool(row["onset_s"]) for row in rows)
-    videos = len({row["video"] for row in rows})
-    stderr.print(f"{folder / 'truth.csv'}: {movements} movements in {videos} videos; {left_out} left out.")
+    movements = counted(sum(bool(row["onset_s"]) for row in rows), "movement")
+    videos = counted(len({row["video"] for row in rows}), "video")
+    stderr.print(f"{folder / 'truth.csv'}: {movements} in {videos}; {left_out} left out.")

@@ -147,7 +147,7 @@ def accounts_line(summary: Summary) -> str:
 
 def found_line(summary: Summary) -> str:
     """One phrase: "0 events, 487 candidates, strongest 0.23"; candidates are what was rejected."""
-    parts = [_count(summary.events, "event"), _count(summary.candidates, "candidate")]
+    parts = [counted(summary.events, "event"), counted(summary.candidates, "candidate")]
     if summary.strongest_candidate is not None:
         parts.append(f"strongest {summary.strongest_candidate:.2f}")
     return ", ".join(parts)
@@ -158,7 +158,8 @@ def findings_line(summary: Summary) -> str:
     return f"{found_line(summary)}. {limit_line(summary.limit)} {hindered_line(summary.hindered_s)}".rstrip()
 
 
-def _count(number: int, name: str) -> str:
+def counted(number: int, name: str) -> str:
+    """A number of things, such as "1 event" and "2 events"."""
     return f"{number} {name}{'s' * (number != 1)}"
 
 

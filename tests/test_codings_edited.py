@@ -236,3 +236,11 @@ def test_an_export_of_a_coder_who_judged_nothing_there_is_refused(tmp_path, judg
 def test_an_export_says_whose_judgements_it_holds(tmp_path, judged_by_two, named, coder):
     assert medn("export", judged_by_two, "--to", "csv", "--out", tmp_path / "out", *named).exit_code == 0
     assert json.loads((tmp_path / "out" / "two-csv.json").read_text())["export"]["judged_by"] == coder
+
+
+def test_one_movement_and_one_label_are_told_in_the_singular(tmp_path):
+    path, *_ = write_session(tmp_path / "s.medn")
+    (tmp_path / "a.csv").write_text("onset,offset,text\n1,2,AU4\n")
+    done = medn("import", path, tmp_path / "a.csv", "--as", "coder", "--coder", "Bo")
+    assert "1 movement of a.csv by Bo." in done.stderr
+    assert "1 label of a.csv as marks." in medn("import", path, tmp_path / "a.csv", "--as", "marks").stderr

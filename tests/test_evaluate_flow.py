@@ -148,3 +148,13 @@ def test_a_temperature_fitted_on_other_subjects_mends_overconfidence_and_is_repo
         "held-out subjects (6 folds)"
         in CliRunner().invoke(app, ["evaluate", "flow", str(tmp_path / "maps.npz")]).stdout
     )
+
+
+@pytest.mark.parametrize("others", [["b.npz"], ["folder"]])
+def test_several_files_of_flow_maps_are_refused_in_a_sentence_that_says_what_can_be_named(tmp_path, others):
+    named = [str(tmp_path / name) for name in ("a.npz", *others)]
+    refused = CliRunner().invoke(app, ["evaluate", "loso", *named])
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        f"medn: {named[0]} holds flow maps, which are evaluated alone: name one such file, or folders of samples.\n"
+    )

@@ -252,7 +252,7 @@ def test_a_session_from_before_coders_opens_is_judged_and_compared(window, path,
     panel.coders[1].setCurrentText("Cy")
     panel.differences.selectRow(0)
     panel.verdicts[0].click()
-    assert panel._heading.text() == "1 DIFFERENCES, 0 OPEN"
+    assert panel._heading.text() == "1 DIFFERENCE, 0 OPEN"
 
 
 def test_a_name_that_studies_use_is_refused(app):

@@ -50,4 +50,6 @@ def test_a_copied_command_of_a_power_test_has_the_settings_of_the_app():
     given = read(power_command(Path("/a b.mp4"), SETTINGS))
     assert given["videos"] == str(["/a b.mp4"])
     assert (given["threshold"], given["spotter"]) == ("0.4", SETTINGS.spotter)
-    assert read(power_command(Path("/a.mp4"), Settings()))["spotter"] == "None"
+    usual = power_command(Path("/a.mp4"), Settings())
+    assert usual == "medn power /a.mp4"
+    assert read(usual)["spotter"] == "None"

@@ -97,3 +97,31 @@ def test_portraits_whose_table_lacks_a_column_are_refused_by_its_name(folder, tm
     (tmp_path / "faces.csv").write_text((folder[0] / "faces.csv").read_text().replace(",", ";"))
     with pytest.raises(ValueError, match=r"faces\.csv lacks the column file"):
         write_pairs(tmp_path / "pairs", tmp_path, 1)
+
+
+def test_a_whole_set_is_not_replaced_and_one_that_was_not_finished_is(folder, coded, tmp_path):
+    faces, split = folder
+    target = tmp_path / "set"
+    write_pairs(target, faces, 2, seed=2, split=split)
+    made = read_samples(target).flow[:].copy()
+    writers = (
+        lambda: write_pairs(target, faces, 2, seed=3, split=split),
+        lambda: write_windows(target, faces, 5, split=split),
+        lambda: write_database(target, [coded]),
+    )
+    for write in writers:
+        with pytest.raises(ValueError, match="holds a set of samples already, which would be lost"):
+            write()
+        assert (read_samples(target).flow == made).all()
+    (target / "samples.json").unlink()
+    write_pairs(target, faces, 2, seed=3, split=split)
+    assert origin_of(target)["seed"] == 3
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(folder, tmp_path):
+    faces, split = folder
+    (tmp_path / "file").write_text("")
+    reported = []
+    with pytest.raises(OSError, match="file"):
+        write_pairs(tmp_path / "file", faces, 2, split=split, progress=lambda *done: reported.append(done))
+    assert reported == []

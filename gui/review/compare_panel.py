@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from gui.keys import Command
 from gui.review.model import ReviewModel
 from gui.widgets.basic import Choice, IconButton, button, column, label, row
-from realtime.report import clock
+from realtime.report import clock, counted
 from realtime.session import Status
 from realtime.session.schema import SETTLED
 from realtime.study import REVIEW
@@ -200,7 +200,8 @@ class ComparePanel(QScrollArea):
             )
             said = (YES_NO[status] for status in moment.says)
             texts.append((clock(moment.onset_s), *said, last, _notes(moment, names)))
-        self._heading.setText(f"{len(found)} DIFFERENCES, {opened} OPEN" if found else "NO DIFFERENCES")
+        heading = f"{counted(len(found), 'difference')}, {opened} open" if found else "no differences"
+        self._heading.setText(heading.upper())
         places = [place_of_moment(moment) for moment in found]
         table.blockSignals(True)
         table.setHorizontalHeaderLabels(["Time", *map(_short, names), "Settled"])

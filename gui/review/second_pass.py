@@ -11,6 +11,7 @@ from gui.review.model import ReviewModel
 from gui.widgets.basic import IconButton, row
 from medn.errors import UserError
 from medn.terminal import what_is_missing
+from realtime.report import counted
 
 if TYPE_CHECKING:
     from realtime.batch import Tick
@@ -109,8 +110,8 @@ class SecondPass(QWidget):
         elif message is not None:
             self._model.read_second_scores()
             self._report(
-                f"{message.movements} movements were scored once more, {message.events} of them events: see the column "
-                "Second."
+                f"{counted(message.movements, 'movement')} scored once more, {message.events} of them events: see the "
+                "column Second."
             )
 
     def _show(self) -> None:

@@ -74,6 +74,15 @@ class Samples:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
+def begin_samples(folder: Path) -> None:
+    """Make the folder of a set that is going to be written, before the work on it; one that was not finished may lie
+    there. Raises ValueError where a whole set does, which would be lost, and OSError where there can be no such folder.
+    """
+    if (folder / _ABOUT).exists():
+        raise ValueError(f"{folder} holds a set of samples already, which would be lost; give another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def write_samples(folder: Path, samples: Samples, origin: Mapping[str, Any]) -> None:
     """Write a set; `origin` describes how it was made. The folder counts as a set once `samples.json` is there."""
     folder.mkdir(parents=True, exist_ok=True)

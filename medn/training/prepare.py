@@ -13,7 +13,7 @@ from medn.contract import AU_NAMES, EMOTIONS, FRAMES, SIZE_PX
 from medn.data.databases.action_units import au_labels
 from medn.data.databases.clip import Clip as CodedClip
 from medn.data.databases.frames import number_in
-from medn.data.samples import Samples, write_samples
+from medn.data.samples import Samples, begin_samples, write_samples
 from medn.face.aligned import align, alignment
 from medn.face.flow import halved_flow
 from medn.face.landmarker import Landmarker
@@ -39,10 +39,12 @@ def write_pairs(
 ) -> None:
     """Write `count` synthetic pairs (flow alone) made of the portraits in `faces`, neutral and smiling, of one split.
 
-    `ict` is an ICT-FaceKit file, the second source of shapes. The same arguments give the same samples.
+    `ict` is an ICT-FaceKit file, the second source of shapes. The same arguments give the same samples. Raises
+    ValueError, here and below, where a whole set lies in `folder`.
     """
     portraits = [p for expression in ("neutral", "smiling") for p in read_portraits(faces, split, expression)]
     made = islice(pairs(portraits, _shapes(ict), seed), count)
+    begin_samples(folder)
     rows = [_pair_row(pair) for pair in _reported(made, count, progress)]
     origin = {"made of": "synthetic pairs", "seed": seed, "split": split, "shapes": _shape_names(ict)}
     write_samples(folder, _stacked(rows), origin)
@@ -63,6 +65,7 @@ def write_windows(
     Arguments as of `write_pairs`. Frame rates are 25, 30 and 60 a second.
     """
     portraits, shapes = read_portraits(faces, split), _shapes(ict)
+    begin_samples(folder)
     rates = (25.0, 30.0, 60.0)
     shares = (count // 5, count - 2 * (count // 5), count // 5)
     made = (
@@ -84,6 +87,7 @@ def write_database(
 
     Where no apex is coded, it is the frame that differs most from the onset's. The warp is that of the onset's face.
     """
+    begin_samples(folder)
     rows, left_out = [], []
     with Landmarker("image") as landmarker:
         for clip in _reported(coded, len(coded), progress):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from realtime.report import counted
 from realtime.study import PROGRAM
 from realtime.study.sessions import Study
 from realtime.study.tables import pooled_agreement, rates_of, study_tables
@@ -36,7 +37,7 @@ def sentences(study: Study) -> list[str]:
     judged_s = sum(session.judged.either_s for session in sessions if session.judged)
     whole_s = sum(session.length_s for session in sessions)
     lines = [
-        f"{len(sessions)} sessions, {whole_s / 60:.1f} min; judged {judged_s / 60:.1f} min, "
+        f"{counted(len(sessions), 'session')}, {whole_s / 60:.1f} min; judged {judged_s / 60:.1f} min, "
         f"not judged {(whole_s - judged_s) / 60:.1f} min."
     ]
     for session in sessions:
@@ -55,7 +56,7 @@ def sentences(study: Study) -> list[str]:
     for one in pooled_agreement(study):
         kappa = "κ is not defined" if math.isnan(one.kappa) else f"κ {one.kappa:.2f}"
         lines.append(
-            f"{one.coder_a} and {one.coder_b}: {kappa} over {one.moments} moments "
+            f"{one.coder_a} and {one.coder_b}: {kappa} over {counted(one.moments, 'moment')} "
             f"({one.both_yes} both yes, {one.only_a} only {one.coder_a}, {one.only_b} only {one.coder_b}, "
             f"{one.both_no} both no)."
         )

@@ -125,7 +125,7 @@ def second_pass(
 ) -> None:
     """Learn a recording from its trace, and score its movements once more, beside the first score."""
     needs("A second pass", "sklearn")
-    from realtime.report import print_line
+    from realtime.report import counted, print_line
     from realtime.training.second_pass import SecondPassJob, score_session
 
     failed = 0
@@ -144,10 +144,8 @@ def second_pass(
             if as_json:
                 print_line({"type": "second_pass", "session": str(path), "movements": scored.movements})
             else:
-                stdout.print(
-                    f"{path}: {scored.movements} movements scored once more, {scored.events} of them events.",
-                    soft_wrap=True,
-                )
+                found = counted(scored.movements, "movement")
+                stdout.print(f"{path}: {found} scored once more, {scored.events} of them events.", soft_wrap=True)
         if failed:
             raise typer.Exit(UNUSABLE if failed == len(sessions) else SOME_FAILED)
 
