@@ -262,20 +262,42 @@ _GUARDED = re.compile(rf"(^|;)(\s*)'(?=[{FORMULA_SIGNS}])")
 
 
 def rows_of(file: TextIO) -> "csv.DictReader[str]":
-    """The rows of a table whose cells are separated by commas, semicolons or tabs; cells that are missing are empty."""
+    """The rows of a table whose cells are separated by commas, semicolons or tabs; cells that are missing are empty.
+
+    To be read by `whole_rows`. Raises `LabelError` where its columns are not named in a line.
+    """
     delimiter = max(",;\t", key=file.readline(MAX_HEAD).count)
     file.seek(0)
-    return csv.DictReader(map(_closed, file) if delimiter == "\t" else file, delimiter=delimiter, restval="")
+    lines = map(_closed, file) if delimiter == "\t" else file
+    rows = csv.DictReader(lines, delimiter=delimiter, restval="", strict=True)
+    try:
+        rows.fieldnames  # noqa: B018  reads the first line
+    except csv.Error as error:
+        raise LabelError(_unclosed(file.name, 1, error)) from None
+    return rows
 
 
 def whole_rows(path: Path, rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    """The rows of a table. Raises `LabelError` for one with more cells than columns: its text would be cut."""
-    for row in rows:
+    """The rows of a table. Raises `LabelError` for one with more cells than columns, whose text would be cut, and for a
+    quotation mark that is not closed, which would make one cell of the rows after it.
+    """
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise LabelError(_unclosed(path, line, error)) from None
         if any(map(str.strip, row.pop(None, ()))):
             raise LabelError(
                 f"{path} has more cells than columns in line {rows.line_num}: put texts with commas in quotation marks."
             )
         yield row
+
+
+def _unclosed(path: object, line: int, error: csv.Error) -> str:
+    return f"{path} has a quotation mark in the row of line {line} that is not closed, or not doubled ({error})."
 
 
 def _closed(line: str) -> str:
@@ -304,8 +326,13 @@ def seconds_in(row: Mapping[str, str], column: str) -> float:
     text = row[column].strip()
     if ":" in text:
         return _clock_s(text)
-    value = float(text.replace(",", "."))
+    value = number_in(text)
     return value / 1000 if column.strip().lower().endswith("ms") else value
+
+
+def number_in(cell: str) -> float:
+    """A number, also with a decimal comma, as spreadsheets of many languages save it. Raises ValueError for none."""
+    return float(cell.replace(",", "."))
 
 
 def _clock_s(text: str) -> float:

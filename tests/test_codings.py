@@ -202,6 +202,7 @@ def test_codings_of_an_earlier_session_are_none_and_can_be_added(tmp_path):
         ("a.csv", "onset,offset\n2,1\n", "from 2 to 1 s"),
         ("a.csv", "onset,apex,offset\n1,3,2\n", "from 1 s on with its apex at 3 s"),
         ("a.csv", "onset,offset,au\n1,2,frown\n", "no action units"),
+        ("a.csv", 'onset,offset,note\n1,2,\n3,4,"odd\n5,6,\n', "mark in the row of line 3 that is not closed"),
         ("a.csv", "onset,offset\n", "holds nothing"),
         ("a.boris", json.dumps(boris([(1.0, "", "micro", "", "", 1)])), "does not end"),
         ("a.boris", json.dumps(boris([]) | {"observations": {}}), "must hold one observation"),

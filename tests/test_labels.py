@@ -175,6 +175,9 @@ def test_a_session_of_an_earlier_release_takes_a_transcript_and_a_second_one_rep
         ("a.csv", "start,end,text\n", "holds no label"),
         ("a.csv", "start,end,text\n1,2,well\n2,3,no, never there\n", "more cells than columns in line 3"),
         ("a.csv", 'start,end,text\n1,2,"an open mark\n' + 9000 * "2,3,all that follows\n", "field larger than"),
+        ("a.csv", 'start,end,text\n1,2,"an open mark\n2,3,well\n3,4,yes\n', "a quotation mark in the row of line 2"),
+        ("a.csv", 'start,end,text\n1,2,"an open mark\n2,3,"well"\n3,4,yes\n', "a quotation mark in the row of line 2"),
+        ("a.csv", 'start,end,"text\n1,2,well\n', "a quotation mark in the row of line 1"),
         ("a.csv", b"start,end,text\n1,2,\xff\xfe\n", "no UTF-8"),
     ],
 )

@@ -203,6 +203,7 @@ def test_a_folder_without_sessions_and_a_bad_list_give_one_sentence(tmp_path):
         ("name\nx\n", "needs a column session"),
         ("session\na\na\n", "lists a twice"),
         ("session,participant,condition\na,Doe, Jane,stress\n", "more cells than columns in line 2"),
+        ('session,participant\na,"Doe\nb,Roe\n', "mark in the row of line 2 that is not closed"),
     ):
         (tmp_path / "study.csv").write_text(text)
         refused = medn("study", tmp_path)

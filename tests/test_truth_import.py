@@ -175,6 +175,24 @@ def test_a_truth_file_that_a_spreadsheet_saved_is_read_and_one_that_is_no_utf_8_
         read_movements(tmp_path)
 
 
+def test_truth_that_a_spreadsheet_saved_with_decimal_commas_is_read_beside_sizes_with_points(tmp_path):
+    (tmp_path / "truth.csv").write_text("video;onset_s;apex_s;offset_s;emotion;aus;z\na.mp4;1,50;1,6;1,8;;AU4;9,5\n")
+    (tmp_path / "movements.csv").write_text(
+        "video,kind,onset_s,offset_s,amplitude_percent_iod\na.mp4,micro,1.5,1.8,2.25\na.mp4,blink,2,2.2,9\n"
+    )
+    [movement], missing = read_movements(tmp_path)
+    assert (movement.onset_s, movement.apex_s, movement.offset_s) == (1.5, 1.6, 1.8)
+    assert (movement.z, movement.amplitude_pct, "amplitude_percent_iod" in missing) == (9.5, 2.25, False)
+    assert read_truth(tmp_path)["a.mp4"].spans_s.tolist() == [[1.5, 1.8]]
+
+
+def test_truth_with_a_quotation_mark_that_is_not_closed_is_refused_with_its_line(tmp_path):
+    head = "video,onset_s,apex_s,offset_s,emotion,aus\n"
+    (tmp_path / "truth.csv").write_text(f'{head}a.mp4,1,,2,,\na.mp4,3,,4,"surprise,\na.mp4,5,,6,,\n')
+    with pytest.raises(TruthError, match=r"truth\.csv has a quotation mark in the row of line 3 that is not closed"):
+        read_movements(tmp_path)
+
+
 def test_a_coders_elan_file_becomes_the_truth_of_a_video_and_is_evaluated_beside_pictures_of_a_folder(film, tmp_path):
     shutil.copy(film, tmp_path / "brows.mp4")
     pictures = tmp_path / "s1" / "a"

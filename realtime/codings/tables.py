@@ -20,6 +20,7 @@ from realtime.labels import (
     chosen_labels,
     column_named,
     csv_text,
+    number_in,
     rows_of,
     seconds_in,
     whole_rows,
@@ -134,17 +135,12 @@ def _coded_units(cell: str) -> tuple[str, ...] | None:
 
 def _most_probable(row: Mapping[str, str]) -> str | None:
     """The class of MEDN's own probabilities."""
-    known = {name: _share(row[f"emotion_{name}"]) for name in EMOTIONS if row.get(f"emotion_{name}")}
+    known = {name: number_in(row[f"emotion_{name}"]) for name in EMOTIONS if row.get(f"emotion_{name}")}
     return max(known, key=lambda name: known[name]) if known else None
 
 
 def _probable_units(row: Mapping[str, str]) -> tuple[str, ...] | None:
-    return tuple(name for name in AU_NAMES if _share(row.get(name.lower()) or "0") >= AU_CLAIMED_AT) or None
-
-
-def _share(cell: str) -> float:
-    """A probability, also with a decimal comma, as spreadsheets of many languages save it."""
-    return float(cell.replace(",", "."))
+    return tuple(name for name in AU_NAMES if number_in(row.get(name.lower()) or "0") >= AU_CLAIMED_AT) or None
 
 
 def _widened(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

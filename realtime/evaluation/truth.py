@@ -1,6 +1,5 @@
 """The true movements of a folder of videos, with the columns of their tables."""
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.errors import UserError
-from realtime.labels import rows_of
+from realtime.labels import LabelError, number_in, rows_of, whole_rows
 from realtime.sources import SourceError
 from realtime.sources.container import read_container
 
@@ -85,11 +84,11 @@ def read_movements(folder: Path) -> tuple[list[TrueMovement], tuple[str, ...]]:
     """
     path = folder / "truth.csv"
     rows, header = read_table(path)
-    sizes = _planted_sizes(folder / "movements.csv") if "amplitude_percent_iod" not in header else {}
     missing = tuple(column for column in OPTIONAL if column not in header)
-    if sizes:
-        missing = tuple(column for column in missing if column != "amplitude_percent_iod")
     try:
+        sizes = _planted_sizes(folder / "movements.csv") if "amplitude_percent_iod" not in header else {}
+        if sizes:
+            missing = tuple(column for column in missing if column != "amplitude_percent_iod")
         movements = [_movement(row, sizes) for row in rows if _names_movement(row)]
     except ValueError as error:
         raise TruthError(
@@ -115,11 +114,11 @@ def read_truth(folder: Path) -> dict[str, Truth]:
             onset_s, _, offset_s = _times_of(row)
             spans[row["video"]].append((onset_s, offset_s))
             if "amplitude_percent_iod" in header:
-                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"] or "nan"))
+                amplitudes[row["video"]].append(number_in(row["amplitude_percent_iod"] or "nan"))
         for row in movement_rows:
-            movements[row["video"]].append((row["kind"], float(row["onset_s"]), float(row["offset_s"])))
+            movements[row["video"]].append((row["kind"], number_in(row["onset_s"]), number_in(row["offset_s"])))
             if row["kind"] == "micro" and "amplitude_percent_iod" not in header:
-                amplitudes[row["video"]].append(float(row["amplitude_percent_iod"]))
+                amplitudes[row["video"]].append(number_in(row["amplitude_percent_iod"]))
     except ValueError as error:
         raise TruthError(
             f"{folder} holds ground truth with a time that is not a number of seconds or out of order ({error})."
@@ -141,7 +140,7 @@ def read_rates(folder: Path) -> dict[str, float]:
     path = folder / "truth.csv"
     rows, header = read_table(path)
     try:
-        return {row["video"]: float(row[RATE]) for row in rows if RATE in header and row[RATE]}
+        return {row["video"]: number_in(row[RATE]) for row in rows if RATE in header and row[RATE]}
     except ValueError as error:
         raise TruthError(f"{path} holds a rate that is not a number of pictures a second ({error}).") from None
 
@@ -155,11 +154,11 @@ def read_table(path: Path, columns: Sequence[str] = COLUMNS) -> tuple[list[dict[
             missing = [column for column in columns if column not in header]
             if missing:
                 raise TruthError(f"{path} lacks the column {missing[0]}; it should have {', '.join(columns)}.")
-            return list(reader), header
+            return list(whole_rows(path, reader)), header
     except UnicodeError:
         raise TruthError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
-    except csv.Error as error:
-        raise TruthError(f"{path} cannot be read as a table ({error}).") from error
+    except LabelError as error:
+        raise TruthError(str(error)) from None
     except OSError as error:
         raise TruthError(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -171,15 +170,15 @@ def _names_movement(row: Mapping[str, str]) -> bool:
 
 def _times_of(row: Mapping[str, str]) -> tuple[float, float, float]:
     """Onset, apex (the middle, where it is not known) and offset in s. Raises ValueError where they are none."""
-    onset_s, offset_s = float(row["onset_s"]), float(row["offset_s"])
-    apex_s = float(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2
+    onset_s, offset_s = number_in(row["onset_s"]), number_in(row["offset_s"])
+    apex_s = number_in(row["apex_s"]) if row["apex_s"] else (onset_s + offset_s) / 2
     if not (0 <= onset_s <= apex_s <= offset_s < math.inf and onset_s < offset_s):  # NaN, too
         raise ValueError(f"{row['video']}: onset {onset_s:g}, apex {apex_s:g}, offset {offset_s:g}")
     return onset_s, apex_s, offset_s
 
 
-def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, str], str]) -> TrueMovement:
-    size = row.get("amplitude_percent_iod") or sizes.get((row["video"], row["onset_s"]))
+def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, float], str]) -> TrueMovement:
+    size = row.get("amplitude_percent_iod") or sizes.get((row["video"], number_in(row["onset_s"])))
     return TrueMovement(
         row["video"],
         *_times_of(row),
@@ -193,15 +192,16 @@ def _movement(row: Mapping[str, str], sizes: Mapping[tuple[str, str], str]) -> T
 
 
 def _number(cell: str | None) -> float | None:
-    value = float(cell) if cell else math.nan
+    value = number_in(cell) if cell else math.nan
     return None if math.isnan(value) else value
 
 
-def _planted_sizes(path: Path) -> dict[tuple[str, str], str]:
+def _planted_sizes(path: Path) -> dict[tuple[str, float], str]:
     if not path.exists():
         return {}
     rows, _ = read_table(path, ("video", "kind", "onset_s", "amplitude_percent_iod"))
-    return {(row["video"], row["onset_s"]): row["amplitude_percent_iod"] for row in rows if row["kind"] == "micro"}
+    micros = (row for row in rows if row["kind"] == "micro")
+    return {(row["video"], number_in(row["onset_s"])): row["amplitude_percent_iod"] for row in micros}
 
 
 def _refuse_late(folder: Path, truth: Mapping[str, Truth]) -> None:
