@@ -28,7 +28,10 @@ notes = st.sampled_from(["", "raised twice", "4+7?", "negative", "confirmed by B
 # of classes that tables round to the same probability none is the most probable
 told_apart = an_event().filter(lambda event: len({round(p, 6) for p in (event.emotion or {}).values()}) in (0, 3))
 apart = st.lists(st.tuples(told_apart, st.tuples(st.sampled_from(Status), notes)), min_size=1, max_size=5).filter(
-    lambda found: len({round(1000 * event.onset_s) for event, _ in found}) == len(found)
+    lambda found: (
+        len({round(1000 * event.onset_s) for event, _ in found}) == len(found)
+        and any(status is not Status.UNREVIEWED for _, (status, _) in found)
+    )
 )
 
 
@@ -79,7 +82,7 @@ def test_one_session_through_every_export_comes_back_through_every_import(tmp_pa
 )
 def test_movements_that_overlap_keep_their_own_apexes_through_boris(tmp_path, times):
     found = [
-        (replace(EVENT, onset_s=onset_s, apex_s=apex_s, offset_s=offset_s), (Status.UNREVIEWED, ""))
+        (replace(EVENT, onset_s=onset_s, apex_s=apex_s, offset_s=offset_s), (Status.CONFIRMED, ""))
         for onset_s, apex_s, offset_s in times
     ]
     path, *_ = write_session(tmp_path / "s.medn", found)
@@ -105,7 +108,9 @@ def test_another_coders_session_is_read_with_their_review_and_again_in_place_of_
         assert medn("import", mine, other, "--as", "coder", "--coder", "Bo").exit_code == 0
     with open_session(mine) as session:
         assert session.codings() == {
-            "Bo": [Coding(EVENT.onset_s, EVENT.offset_s, EVENT.apex_s, Status.REJECTED, text="a blink")]
+            "Bo": [
+                Coding(EVENT.onset_s, EVENT.offset_s, EVENT.apex_s, Status.REJECTED, text="a blink", judges_event=True)
+            ]
         }
         assert session.events()[0].status is Status.CONFIRMED
     medn("export", mine, "--to", "elan", "--out", tmp_path)
@@ -117,7 +122,7 @@ def test_a_session_that_nobody_judged_yet_is_no_coder(tmp_path):
     mine, *_ = write_session(tmp_path / "mine.medn")
     other, *_ = write_session(tmp_path / "other.medn", [(EVENT, (Status.UNREVIEWED, ""))])
     refused = medn("import", mine, other, "--as", "coder", "--coder", "Bo")
-    assert (refused.exit_code, "nothing that a coder found or judged" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "holds no judgement yet" in refused.stderr) == (2, True)
     with open_session(other) as session:
         session.review(session.events()[0].id, note="look again")
     assert medn("import", mine, other, "--as", "coder", "--coder", "Bo").exit_code == 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from pympi.Elan import Eaf
-from test_codings import medn
+from test_codings import BACK, medn
 from test_export import EVENT, write_session
 
 from realtime.codings import read_codings
@@ -15,7 +15,7 @@ from realtime.session import Coding, Status, open_session
 
 CLASSES = {"negative": 0.9, "positive": 0.1, "surprise": 0.0}
 FOUND = replace(EVENT, emotion=CLASSES, aus={"AU4": 0.9})
-JUDGED = Coding(1.0, 1.3, 1.1, Status.REJECTED, "negative", ("AU4",), "a blink")
+JUDGED = Coding(1.0, 1.3, 1.1, Status.REJECTED, "negative", ("AU4",), "a blink", judges_event=True)
 
 
 @pytest.fixture
@@ -39,6 +39,33 @@ def test_an_event_whose_onset_was_moved_in_elan_keeps_its_review_class_units_ape
     document.add_annotation("face 0 events", 960, 1300, text)
     document.to_file(str(file))
     assert read_codings(file) == [replace(JUDGED, onset_s=0.96)]
+
+
+def test_an_event_that_was_moved_away_from_its_other_labels_in_elan_is_refused_and_never_confirmed(exported):
+    file = exported("elan", ".eaf")
+    document = Eaf(str(file))
+    [(_, _, text, *_)] = document.get_annotation_data_for_tier("face 0 events")
+    document.remove_all_annotations_from_tier("face 0 events")
+    document.add_annotation("face 0 events", 1400, 1700, text)
+    document.to_file(str(file))
+    with pytest.raises(LabelError, match=r"no status for event 1 at 1\.4 s in the tier face 0 status: .*move"):
+        read_codings(file)
+    document.add_annotation("face 0 events", 2000, 2200, "AU12")  # a movement that the coder added needs none
+    document.add_annotation("face 0 status", 1400, 1700, "confirmed")
+    document.to_file(str(file))
+    assert read_codings(file) == [Coding(1.4, 1.7, judges_event=True), Coding(2.0, 2.2)]
+
+
+@pytest.mark.parametrize(("name", "ending"), BACK.items())
+def test_an_export_that_nobody_judged_is_refused_as_a_coder_and_as_the_truth(tmp_path, name, ending):
+    path, *_ = write_session(tmp_path / "s.medn", [(FOUND, (Status.UNREVIEWED, ""))])
+    assert medn("export", path, "--to", name, "--out", tmp_path).exit_code == 0
+    (tmp_path / "v.mp4").touch()
+    for arguments in ((path, "--as", "coder", "--coder", "Bo"), (tmp_path / "v.mp4", "--as", "truth")):
+        refused = medn("import", arguments[0], tmp_path / f"s{ending}", *arguments[1:])
+        assert refused.exit_code == 2
+        assert "holds no judgement yet, only unreviewed events: confirm or reject them first." in refused.stderr
+    assert not (tmp_path / "truth.csv").exists()
 
 
 def test_a_status_that_is_misspelt_in_elan_is_refused_and_never_counts_as_confirmed(exported):

@@ -218,7 +218,10 @@ def test_a_study_counts_the_same_coders_and_leaves_settled_judgements_out_of_agr
 
 def test_a_session_from_before_coders_opens_is_judged_and_compared(window, path, monkeypatch):
     database = sqlite3.connect(path)
-    for table, column in (("session", "reviewer"), ("annotations", "marked_by"), ("codings", "judged_face")):
+    for table, column in (
+        *(("session", "reviewer"), ("annotations", "marked_by")),
+        *(("codings", "judges_event"), ("codings", "judged_face")),
+    ):
         [sql] = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         without = re.sub(r",( *(--.*)?\n\))", r"\1", re.sub(rf" *{column} .*\n", "", sql))
         assert column not in without

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -281,6 +281,8 @@ def test_kappa_by_event_counts_what_each_of_two_coders_said_of_each_moment(momen
     beside = [Coding(1000 + 10.0 * i, 1000.4 + 10.0 * i) for i in range(sum(extra))]
     bo, cy = theirs + beside[: shared + only_bo], third + beside[:shared] + beside[shared + only_bo :]
     coders = coders_of(events, {"Bo": bo, "Cy": cy})
+    assert ("Bo" in coders) == any(one.status is not Status.UNREVIEWED for one in bo)
+    assume({"Bo", "Cy"} <= coders.keys())
     both = agree(events, coders, "Bo", "Cy")
     said = [other is Status.CONFIRMED for _, other in moments if other is not Status.UNREVIEWED]
     assert (both.both_yes, both.both_no) == (said.count(True) + shared, 0)
@@ -302,3 +304,33 @@ def test_kappa_is_that_of_a_worked_example():
     assert cohens_kappa(pairs) == pytest.approx(0.4)
     assert math.isnan(cohens_kappa([("y", "y")] * 3))
     assert math.isnan(cohens_kappa([]))
+
+
+@pytest.mark.parametrize("ending", [".medn", "-events.csv", ".eaf", ".boris", ".vtt", ".TextGrid", "_events.tsv"])
+def test_who_judged_the_programs_events_elsewhere_has_rates_over_the_minutes_that_were_judged(tmp_path, ending):
+    mine = write(tmp_path / "mine" / "s.medn", [event(at) for at in (1.0, 6.0, 12.0)])
+    theirs = write(tmp_path / "theirs" / "s.medn", [event(at) for at in (1.0, 6.0, 12.0)])
+    with open_session(theirs, "Bo") as session:
+        for number, status in ((1, Status.CONFIRMED), (2, Status.CONFIRMED)):
+            session.review(number, status=status)
+    assert medn("export", theirs, "--to", "csv,elan,boris,webvtt,textgrid,bids").exit_code == 0
+    file = theirs.parent / f"s{ending}"
+    assert medn("import", mine, file, "--as", "coder", "--coder", "Bo").exit_code == 0
+    assert medn("import", mine, file, "--as", "coder", "--coder", "Bo").exit_code == 0  # in place of the first
+    [session] = read_study(mine.parent).sessions
+    rates = rates_of(session, "Bo")
+    assert (rates.over, rates.counted, session.unreviewed["Bo"]) == ("judged", 1, 1)  # at 1 s nothing was judged
+    assert rates.events == pytest.approx(60 / session.judged.either_s)
+    with open_session(mine) as session:
+        session.replace_codings("Cy", [Coding(6.0, 6.3)])
+    [session] = read_study(mine.parent).sessions
+    assert (rates_of(session, "Cy").over, "Cy" in session.unreviewed) == ("recording", False)
+
+
+def test_who_judged_nothing_yet_is_no_coder_who_found_nothing(tmp_path):
+    path = write(tmp_path / "s.medn", [event(6.0)])
+    for coder in ("Ada", "Bo"):
+        with open_session(path, coder) as session:
+            session.review(1, note="look again", **({"status": Status.CONFIRMED} if coder == "Ada" else {}))
+    [session] = read_study(tmp_path).sessions
+    assert list(session.coders) == ["MEDN", "Ada"]

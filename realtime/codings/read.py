@@ -19,6 +19,7 @@ from realtime.session import Coding, Status, open_session
 from realtime.session.rows import coding_of_event
 
 _OWN_TIER = re.compile(r"(face \d+(?:, overlap \d+)?) (events|phases|emotion|action units|regions|status|note)")
+_OWN_EVENT = re.compile(r"(event \d+), score \d\.\d\d")
 _BESIDE = re.compile(r"(marks|said|coded)\b.*")
 """Tiers of MEDN's own exports that hold other things than events."""
 _OWN_LINE = re.compile(
@@ -35,7 +36,7 @@ def read_codings(path: Path, tiers: Sequence[str] = (), coder: str = "") -> list
     Of a session, what `coder` judged there, or what its only coder did; without a name, what its first coder did.
     Labels of the same span are one coding.
     Raises `UserError` in one sentence: also where a file that MEDN did not write has several tiers and none is chosen,
-    a session several coders and none of that name, and where nothing is left.
+    a session several coders and none of that name, and where nothing is left or nothing of it was judged.
     """
     if path.suffix.lower() == ".medn":
         found = _of_session(path, coder)
@@ -46,6 +47,8 @@ def read_codings(path: Path, tiers: Sequence[str] = (), coder: str = "") -> list
         found = _of_labels(path, read_labels(path), tiers)
     if not found:
         raise LabelError(f"{path} holds nothing that a coder found or judged.")
+    if all(one.status is Status.UNREVIEWED and not one.text for one in found):
+        raise LabelError(f"{path} holds no judgement yet, only unreviewed events: confirm or reject them first.")
     return sorted(found, key=lambda coded: (coded.onset_s, coded.offset_s))
 
 
@@ -61,8 +64,6 @@ def _of_session(path: Path, coder: str) -> list[Coding]:
         return codings[coder]  # imported there: movements of their own, no judgements of events
     with open_session(path, coder if coder in codings else None) as session:
         events = session.events()
-    if all(stored.status is Status.UNREVIEWED and not stored.note for stored in events):
-        return []
     return [coding_of_event(stored, stored.status, stored.note) for stored in events]
 
 
@@ -89,14 +90,15 @@ def _of_labels(path: Path, labels: Sequence[Label], tiers: Sequence[str]) -> lis
 def _of_own_tiers(path: Path, labels: Sequence[Label]) -> list[Coding]:
     """The events of MEDN's own tiers, with the labels of their face's tiers that lie at their time.
 
-    A coder may have moved the ends of an event, which moves them in one tier only.
+    A coder may have moved the ends of an event, which moves them in one tier only. Raises `LabelError` for an event
+    without a status, which was moved away from all that is known of it.
     """
     by_face: defaultdict[str, dict[str, list[Label]]] = defaultdict(lambda: defaultdict(list))
     for label in labels:
         if named := _OWN_TIER.fullmatch(label.tier):
             by_face[named[1]][named[2]].append(label)
-    found = []
-    for kinds in by_face.values():
+    found, lost = [], []
+    for face, kinds in by_face.items():
         events = kinds["events"]
         rising = _by_event(events, [label for label in kinds["phases"] if label.text == "onset–apex"])
         said = {kind: _by_event(events, kinds[kind]) for kind in ("emotion", "action units", "status", "note")}
@@ -110,7 +112,13 @@ def _of_own_tiers(path: Path, labels: Sequence[Label]) -> list[Coding]:
             if apex_s is not None and not event.start_s <= apex_s <= event.end_s:
                 apex_s = None
             coded = coding_of("; ".join(texts.values()), event.start_s, event.end_s, apex_s)
-            found.append(replace(coded, text=note))
+            own = _OWN_EVENT.fullmatch(event.text)
+            if own and event not in said["status"]:
+                lost.append(f"{own[1]} at {event.start_s:g} s in the tier {face} status")
+            found.append(replace(coded, text=note, judges_event=bool(own)))
+    if lost:
+        way_out = "where an event was moved, move its labels in the other tiers, too"
+        raise LabelError(f"{path} has no status for {', '.join(lost)}: {way_out}.")
     return found
 
 
@@ -156,7 +164,8 @@ def _joined(labels: Iterable[Label]) -> Iterator[Coding]:
         text = beside or found
         coded = coding_of(text, first.start_s, first.end_s, apex_of.get(first))
         if own:
-            coded = replace(coded, status=Status(own["status"] or "unreviewed"), text=own["note"] or "")
+            status = Status(own["status"] or "unreviewed")
+            coded = replace(coded, status=status, text=own["note"] or "", judges_event=True)
         yield coded
 
 

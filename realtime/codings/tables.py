@@ -121,6 +121,7 @@ def _of_row(row: Mapping[str, str], names: Mapping[str, str], start: str) -> Cod
         class_named(cell(CLASS)) or _most_probable(row) or said.emotion,
         _coded_units(cell(UNITS)) or _probable_units(row) or said.aus,
         "; ".join(filter(None, (said.text, note))),
+        judges_event=bool(cell(("decided_by",))),
     )
 
 

@@ -22,7 +22,10 @@ NEEDED_TABLES = ("session", "events")
 LIMIT_COLUMNS = ("upper_limit_pct", "lower_limit_pct")
 """Sessions of version 1 have none of these."""
 FRAME_COLUMNS_ADDED = (*LIMIT_COLUMNS, "eyes_x_px", "eyes_y_px")
-ADDED_COLUMNS = (*FRAME_COLUMNS_ADDED, "reviewer", "participant", "session_note", "marked_by", "judged_face")
+ADDED_COLUMNS = (
+    *FRAME_COLUMNS_ADDED,
+    *("reviewer", "participant", "session_note", "marked_by", "judged_face", "judges_event"),
+)
 """Early sessions lack some or all of these."""
 ADDED_TABLES = ("pictures", "fingerprints", "transcript", "recording", "codings", "trace", "second_scores")
 """Early sessions have none of these."""

@@ -13,7 +13,7 @@ from realtime.session.schema import CODINGS, EVENT_COLUMNS, FIRST_PROMOTED_ID, U
 from realtime.session.tables import Tables
 from realtime.types import Event
 
-CODINGS_ADDED = (("judged_face", "INTEGER"),)
+CODINGS_ADDED = (("judged_face", "INTEGER"), ("judges_event", "INTEGER"))
 """Columns that `codings` lacks in early sessions, with their types."""
 OF_CODER = "coder = ? AND onset_s = ? AND apex_s IS ? AND offset_s = ? AND (judged_face IS NULL OR judged_face = ?)"
 PROMOTED = f"face = ? AND onset_s = ? AND apex_s = ? AND offset_s = ? AND id >= {FIRST_PROMOTED_ID}"

@@ -86,9 +86,18 @@ class Coding:
     text: str = ""
     face: int | None = None
     """Of the program's event, where that was judged in the app; None where the movement was coded elsewhere."""
+    judges_event: bool = False
+    """Whether it judges an event of the program's that was exported to be judged elsewhere."""
+
+    @property
+    def of_event(self) -> bool:
+        """Whether it judges an event of the program's, in the app or elsewhere, and is no movement of its own."""
+        return self.judges_event or self.face is not None
 
 
-CODING_COLUMNS = ("coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text", "judged_face")
+CODING_COLUMNS = (
+    *("coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text", "judged_face", "judges_event"),
+)
 
 
 def frame_row(row: tuple[Any, ...]) -> FrameRow:
@@ -188,12 +197,13 @@ def coding_of_event(stored: StoredEvent, status: Status, text: str = "") -> Codi
     """An event as a coder's: with the program's class and action units."""
     event = stored.event
     aus = None if event.aus is None else tuple(action_units_of(event))
-    return Coding(event.onset_s, event.offset_s, event.apex_s, status, emotion_of(event) or None, aus, text)
+    times_s = event.onset_s, event.offset_s, event.apex_s
+    return Coding(*times_s, status, emotion_of(event) or None, aus, text, judges_event=True)
 
 
 def coding(row: tuple[Any, ...]) -> tuple[str, Coding]:
     """The coder, and a row of `CODING_COLUMNS`."""
-    coder, onset, apex, offset, status, emotion, aus, text, face = row
+    coder, onset, apex, offset, status, emotion, aus, text, face, judges = row
     onset_s, offset_s = check.time_s(onset, "onset_s"), check.time_s(offset, "offset_s")
     if offset_s < onset_s:
         raise check.DamagedRowError("offset_s is before onset_s")
@@ -206,6 +216,7 @@ def coding(row: tuple[Any, ...]) -> tuple[str, Coding]:
         check.unit_names(aus, "aus"),
         check.text(text, "text"),
         None if face is None else check.count(face, "judged_face"),
+        judges is not None and check.count(judges, "judges_event") > 0,
     )
 
 
@@ -213,7 +224,7 @@ def coding_row(coder: str, coded: Coding) -> tuple[Any, ...]:
     """The values of `CODING_COLUMNS`; the reverse of `coding`."""
     aus = None if coded.aus is None else "+".join(coded.aus)
     times = (coded.onset_s, coded.apex_s, coded.offset_s)
-    return coder, *times, coded.status.value, coded.emotion, aus, coded.text, coded.face
+    return coder, *times, coded.status.value, coded.emotion, aus, coded.text, coded.face, int(coded.judges_event)
 
 
 def picture(row: tuple[Any, ...]) -> tuple[int, str, bytes]:

@@ -60,7 +60,8 @@ CREATE TABLE IF NOT EXISTS codings (  -- what other coders found or judged in th
     emotion TEXT,            -- negative, positive or surprise; NULL where it was not coded
     aus TEXT,                -- action units, joined by +; NULL where none were coded
     text TEXT NOT NULL,
-    judged_face INTEGER      -- of the event, where it was judged in the app; not in early sessions
+    judged_face INTEGER,     -- of the event, where it was judged in the app; not in early sessions
+    judges_event INTEGER     -- 1 where it judges an event that was exported to be judged elsewhere; not in early ones
 ) STRICT;
 """
 TABLES = f"""

@@ -124,7 +124,10 @@ def expected_agreement(table: Mapping[tuple[str, str], int]) -> float:
 def coders_of(
     events: Sequence[StoredEvent], codings: Mapping[str, Sequence[Coding]], reviewer: str = REVIEW
 ) -> dict[str, list[Coding]]:
-    """What each person found or judged in a session: the first reviewer, if there is one, and the other coders."""
+    """What each person found or judged in a session: the first reviewer, if there is one, and the other coders.
+
+    Who has not judged anything yet, but perhaps written notes, is none of them.
+    """
     reviewed = [stored for stored in events if stored.status is not Status.UNREVIEWED]
     coders: dict[str, list[Coding]] = {}
     # the class in a session is the program's, not that of a person who judged its events
@@ -136,6 +139,7 @@ def coders_of(
     others = {
         name: [one if one.face is None else replace(one, emotion=None, aus=None) for one in found]
         for name, found in codings.items()
+        if any(one.status is not Status.UNREVIEWED for one in found)
     }
     return coders | others
 

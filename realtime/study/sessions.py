@@ -56,7 +56,7 @@ class StudySession:
     coders: Mapping[str, Sequence[Coding]]
     """What each coder found (not what they rejected), the program first."""
     unreviewed: Mapping[str, int]
-    """Of each coder who judges the program's events in the app, how many of them are left."""
+    """Of each coder who judges the program's events, in the app or in an export of them, how many of them are left."""
     agreements: tuple[Agreement, ...]
     marks: tuple[Agreement, ...]
     """Of each two coders who marked: time units with any mark."""
@@ -126,13 +126,13 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
         program = [own[place_of(stored.event)] for stored in events if not stored.promoted]
         found = {coder: [one for one in some if one.status is Status.CONFIRMED] for coder, some in people.items()}
         # who judges the program's events says nothing of their classes and units: they have the program's
-        for coder in codings:
+        for coder in codings.keys() & found.keys():
             places = [(one, (one.face, one.onset_s, one.apex_s, one.offset_s)) for one in found[coder]]
             found[coder] = [replace(own[place], text=one.text) if place in own else one for one, place in places]
         if reviewer in found:
             confirmed = [one for one in events if one.status is Status.CONFIRMED]
             found[reviewer] = [replace(own[place_of(one.event)], text=one.note) for one in confirmed]
-        left = {coder: some for coder, some in codings.items() if any(one.face is not None for one in some)}
+        left = {coder: some for coder, some in codings.items() if any(one.of_event for one in some)}
         return StudySession(
             name,
             place,

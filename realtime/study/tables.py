@@ -55,7 +55,7 @@ class Rates:
 
 
 def rates_of(session: StudySession, coder: str) -> Rates:
-    """The program and who judges its events are counted over judged time, a coder of the whole recording over it.
+    """The program and who judges its events are counted over judged time, a coder of the whole recording over that.
 
     A movement of the upper (lower) face can only be found while that part is judged, so an action unit is counted while
     its part was judged, over those minutes; events and classes while either part was.
