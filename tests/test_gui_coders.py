@@ -1,13 +1,17 @@
 """Two coders in Review: each blind to the other until they compare; a third settles differences; all of it undone."""
 
 import re
+import shlex
 import sqlite3
 
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QDialog
+from typer.testing import CliRunner
 
+from gui.cli import app as command_line
 from gui.review.coders import CoderDialog
+from gui.review.export_dialog import ExportDialog
 from realtime.session import Coding, Status, open_session
 from realtime.study.compare import compare
 from realtime.study.sessions import read_study
@@ -101,6 +105,23 @@ def test_what_was_judged_before_names_stays_hidden_unless_it_is_ones_own(window,
     assert statuses(path, "Bo")[0] is NO
     with open_session(path) as session:
         assert session.reviewer == "Ada"
+
+
+def test_a_copied_export_of_a_coder_who_judged_nothing_yet_says_that_the_command_line_has_none(
+    window, path, tmp_path, monkeypatch
+):
+    two_coders(window, path, monkeypatch)
+    said, codes = [], []
+    for coder in ("Bo", "Cy"):
+        be(window, monkeypatch, coder)
+        dialog = ExportDialog(window.review.model.record, [], window)
+        dialog._folder.setText(str(tmp_path / coder))
+        dialog._copy_command()
+        said.append(dialog._result.text())
+        codes.append(CliRunner().invoke(command_line, shlex.split(dialog.command)[1:]).exit_code)
+        dialog.close()
+    assert codes == [0, 2]
+    assert said == ["Copied.", "Copied. The command line exports what you judged or marked once there is some of it."]
 
 
 def test_two_coders_are_compared_and_a_third_settles_their_differences(window, path, monkeypatch):

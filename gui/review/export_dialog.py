@@ -92,8 +92,12 @@ class ExportDialog(QDialog):
         """The same export on the command line, which has no filter."""
         command = ["medn", "export", str(self._record.path), "--to", ",".join(self.chosen), "--out", str(self.folder)]
         command += ["--only", "confirmed"] if self._confirmed.isChecked() else []
-        another = self._record.coder != self._record.first_coder
-        return shlex.join([*command, "--coder", self._record.coder] if another else command)
+        return shlex.join([*command, "--coder", self._record.coder] if self._another else command)
+
+    @property
+    def _another(self) -> bool:
+        """Whether the coder is not the one whose judgements exports hold by default."""
+        return self._record.coder != self._record.first_coder
 
     def done(self, result: int) -> None:
         """Stop an export that is running, however the dialog is closed; files that are written stay."""
@@ -153,6 +157,8 @@ class ExportDialog(QDialog):
         self._put(self.command)
         if self._filtered.isChecked():
             self._result.setText("Copied. The command line has no filter, so it exports all events.")
+        elif self._another and self._record.coder and not self._record.begun:
+            self._result.setText("Copied. The command line exports what you judged or marked once there is some of it.")
 
     def _copy_path(self) -> None:
         self._put("\n".join(map(str, self._written)))

@@ -135,6 +135,11 @@ class Record:
         return self._session.reviewer
 
     @property
+    def begun(self) -> bool:
+        """Whether the coder judged or marked something under their name."""
+        return self.coder in self._session.coders
+
+    @property
     def nameless(self) -> bool:
         """Whether events were judged by a person who gave no name."""
         return self._session.nameless
