@@ -41,9 +41,11 @@ def decision_named(path: Path | None) -> "DecisionFile | None":
 
 @contextmanager
 def ctrl_c_stops() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, so that the work at hand ends and is saved; then the exit code says so.
+    """Ctrl-C sets the event, so that the work at hand ends and is saved; then the exit code says so. So does SIGTERM,
+    by which systems and their services end programs.
 
-    A second Ctrl-C interrupts at once. A `UserError`, and a path that the system refuses, end in one sentence.
+    A second Ctrl-C interrupts at once, a second SIGTERM ends the process. A `UserError`, and a path that the system
+    refuses, end in one sentence.
     """
     stop = threading.Event()
 
@@ -51,9 +53,10 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
         del number, frame
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         stderr.print("Stopping; what was done is saved. Ctrl-C again to leave at once.")
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     except UserError as error:
@@ -63,7 +66,8 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
             raise
         raise refusal(f"{error.filename} cannot be used: {error.strerror}.") from None
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if stop.is_set():
         raise typer.Exit(INTERRUPTED)
 

@@ -1,16 +1,19 @@
 """Many recordings: what a disk, a folder or a name does to a run is said, and costs no more than it must."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from gui.cli import app
-from realtime.batch import Job, Outcome, analyse, find_videos
+from realtime.batch import Job, Outcome, Tick, analyse, find_videos
 from realtime.batch.report import Report
+from realtime.console import ctrl_c_stops
 from realtime.pipeline import PipelineParameters
-from realtime.session import SessionError, SessionInfo, SessionWriter
+from realtime.session import SessionError, SessionInfo, SessionWriter, open_session
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
@@ -95,3 +98,31 @@ def test_a_report_on_a_full_disk_ends_no_run_and_has_all_rows_once_there_is_spac
         report.add(Outcome("b.mp4", error="b"))
         assert report.fault == ""
     assert [line.partition(",")[0] for line in path.read_text().splitlines()[1:]] == ["a.mp4", "b.mp4", "c.mp4"]
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
+def ending(request):
+    """A signal that ends a program, which would be a fault where nobody takes it."""
+
+    def fault(*_):
+        raise RuntimeError("nobody took it")
+
+    before = signal.signal(request.param, fault)
+    yield request.param
+    assert signal.signal(request.param, before) is fault, "it is not as it was before"
+
+
+def test_a_run_that_the_system_ends_is_saved_as_one_that_ctrl_c_ends(film, tmp_path, ending):
+    ended: list[Tick] = []
+
+    def end(tick):
+        if tick.done_s > 1 and not ended:
+            ended.append(tick)
+            os.kill(os.getpid(), ending)
+
+    with pytest.raises(typer.Exit) as left, ctrl_c_stops() as stop:
+        outcome = analyse(Job(str(film), tmp_path, PipelineParameters(), name="a"), progress=end, stop=stop)
+    assert left.value.exit_code == 130
+    assert (outcome.error, outcome.summary.complete) == ("", False)
+    with open_session(tmp_path / "a.medn") as session:
+        assert session.info.partial.startswith("stopped after")
