@@ -60,8 +60,15 @@ def input_errors() -> Iterator[None]:
         yield
     except KeyError as error:
         raise refusal(str(error.args[0])) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise refusal(refused_path(error) or str(error)) from None
+    except ValueError as error:
         raise refusal(str(error)) from None
+
+
+def refused_path(error: OSError) -> str:
+    """One sentence about a path that the system refuses; empty where the error is about none."""
+    return "" if error.filename is None else f"{error.filename} cannot be used: {error.strerror}."
 
 
 class Count:

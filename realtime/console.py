@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from medn.errors import UserError
-from medn.terminal import INTERRUPTED, refusal, stderr
+from medn.terminal import INTERRUPTED, refusal, refused_path, stderr
 
 if TYPE_CHECKING:
     from realtime.batch import Tick
@@ -62,9 +62,10 @@ def ctrl_c_stops() -> Iterator[threading.Event]:
     except UserError as error:
         raise refusal(str(error)) from None
     except OSError as error:
-        if error.filename is None:  # not about a path: a fault
+        sentence = refused_path(error)
+        if not sentence:  # a fault
             raise
-        raise refusal(f"{error.filename} cannot be used: {error.strerror}.") from None
+        raise refusal(sentence) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -218,6 +218,14 @@ def test_a_folder_without_sessions_and_a_bad_list_give_one_sentence(tmp_path):
         read_study(tmp_path / "nowhere")
 
 
+def test_a_folder_that_a_study_cannot_be_written_into_is_named_in_a_sentence(tmp_path):
+    write(tmp_path / "a.medn", seconds=1)
+    (tmp_path / "file").write_text("")
+    refused = medn("study", tmp_path, "--out", tmp_path / "file")
+    assert refused.exit_code == 2
+    assert refused.stderr.splitlines()[-1] == f"medn: {tmp_path / 'file'} cannot be used: File exists."
+
+
 def test_time_that_was_not_looked_at_is_not_judged(tmp_path):
     whole = write(tmp_path / "a.medn", judged_from=(0.0, 0.0))
     broken = write(tmp_path / "b.medn", judged_from=(0.0, 0.0), gap=(8.0, 14.0))
