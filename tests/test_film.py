@@ -101,6 +101,19 @@ def test_film_and_session_of_a_recording_that_joins_and_leaves_a_slow_run_hold_t
     assert rows[-1].dropped is Cause.STOPPED
 
 
+def test_film_session_and_summary_of_a_run_of_so_many_seconds_hold_the_same_frames(tmp_path):
+    source, times_s = _levels(150)
+    recorder = Recorder()
+    _start(recorder, tmp_path)
+    summary = run_live(source, Slow(0.05), [recorder], seconds=1.0)
+    recorder.stop(summary)
+    with open_session(tmp_path / "s.medn") as session:
+        rows, stored = list(session.frames()), session.info.summary
+    asked = int((times_s < 1.0).sum())
+    assert len(list(VideoFile(tmp_path / "s.mp4"))) == len(rows) == summary.frames_offered == asked
+    assert stored["frames_dropped"] == summary.frames_dropped
+
+
 def test_frames_that_the_encoder_does_not_manage_are_counted_and_stored(tmp_path, monkeypatch):
     monkeypatch.setattr("realtime.session.film.WAITING_BYTES", 5 * 640 * 480 * 3)
     recorder = Recorder()

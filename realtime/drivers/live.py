@@ -47,10 +47,10 @@ def run_live(
     stop = stop or threading.Event()
     began_s = time.monotonic()
     with ThreadPoolExecutor(1, "capture") as thread, live:
-        capture = thread.submit(_capture, live, frames, sinks)
+        capture = thread.submit(_capture, live, frames, sinks, seconds)
         while not stop.is_set() and not frames.exhausted:
             item = frames.take(POLL_S)
-            if seconds is not None and (item.time_s if item else _elapsed_s(live, began_s) - POLL_S) >= seconds:
+            if item is None and seconds is not None and _elapsed_s(live, began_s) - POLL_S >= seconds:
                 break
             if monitor and (notice := monitor.check(item, frames.last_put_s, live.zero_s)):
                 run.take(notice)
@@ -59,15 +59,16 @@ def run_live(
         live.close()
         capture.result()  # raises here what was raised while capturing
         for left in frames.give_up():
-            if seconds is None or left.time_s < seconds:
-                run.take(left)
+            run.take(left)
         return run.finish()
 
 
-def _capture(source: Source, frames: "NewestFrames", sinks: Sequence[Sink]) -> None:
+def _capture(source: Source, frames: "NewestFrames", sinks: Sequence[Sink], seconds: float | None) -> None:
     began = False
     try:
         for item in source:
+            if seconds is not None and item.time_s >= seconds:
+                return
             if isinstance(item, Frame):
                 for sink in sinks:
                     if not began:
