@@ -23,7 +23,7 @@ import realtime.training.commands
 from gui.display import display_problem
 from medn.faults import report_faults
 from medn.prerequisites import unmet
-from medn.terminal import UNUSABLE, needs, refusal, stderr
+from medn.terminal import UNUSABLE, discard, needs, refusal, stderr
 
 QT_NEEDS = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libpulse0"
 """What a bare Debian lacks of what Qt loads before it opens a window."""
@@ -51,8 +51,9 @@ def main() -> None:
         stderr.print(f"medn: {problem}", style="red")
         sys.exit(UNUSABLE)
     report_faults(lambda sentence: stderr.print(f"medn: {sentence}", style="red"))
+    command = typer.main.get_command(app)  # `app()` would put Typer's own report of faults in the place of this one
     with _full_disk_said():
-        typer.main.get_command(app)()  # `app()` would put Typer's own report of faults in the place of this one
+        command()
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def _full_disk_said() -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes once more
+        discard(sys.stdout)  # the interpreter flushes once more
         stderr.print("medn: The output could not be written: there is no space left on the disk.", style="red")
         raise SystemExit(UNUSABLE) from None
 

@@ -5,11 +5,12 @@ Exit codes: 0 done, 1 a fault of the program, 2 wrong usage or unreadable input,
 130 interrupted and saved.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Self
+from typing import IO, Annotated, Self
 
 import typer
 from rich.console import Console
@@ -19,8 +20,22 @@ from medn.extras import EXTRAS, way_to
 
 UNUSABLE, SOME_FAILED, INTERRUPTED = 2, 3, 130
 
-stderr = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-stdout = Console(highlight=False, markup=False)
+
+def discard(stream: IO[str]) -> None:
+    """Have what is still written to a stream that cannot take it, or that nobody reads any more, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class _Console(Console):
+    """Where its reader has gone (`… 2>&1 | head`), the work goes on without messages."""
+
+    def on_broken_pipe(self) -> None:
+        """Drop what cannot be printed."""
+        discard(self.file)
+
+
+stderr = _Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+stdout = _Console(highlight=False, markup=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, and nothing else.")]
 

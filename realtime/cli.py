@@ -276,7 +276,7 @@ def _analyse(job: "Job", as_json: bool, stop: threading.Event) -> "Outcome":
     from realtime.report import EventLines
 
     with Bars() as bars:
-        outcome = analyse(job, [EventLines(job.video, as_json)], bars.tick, stop)
+        outcome = analyse(job, [EventLines(job.video, as_json, stop)], bars.tick, stop)
     if outcome.error:
         raise refusal(outcome.error)
     print_outcome(outcome, as_json, events_printed=True)

@@ -44,7 +44,7 @@ def live(
         NoticeLines,
         accounts_line,
         findings_line,
-        print_line,
+        print_or_stop,
         stages_table,
         summary_record,
     )
@@ -70,7 +70,7 @@ def live(
         pipeline = opened.enter_context(Pipeline(parameters))
         camera = opened.enter_context(open_source(source, rate_hz=rate, mode=_camera_mode(mode)))
         notices = NoticeLines()
-        sinks = [EventLines(camera.name, as_json), notices]
+        sinks = [EventLines(camera.name, as_json, stop), notices]
         writer = recorder = None
         if session and video:
             recorder = start_filming(session, camera, pipeline, notices.on_notice, person=person, sound=microphone)
@@ -103,7 +103,7 @@ def live(
                 raise refusal(recorder.problem)
         if as_json:
             recognizer = pipeline.recognizer
-            print_line(summary_record(summary, recognizer.runtime.name, recognizer.weights.name))
+            print_or_stop(summary_record(summary, recognizer.runtime.name, recognizer.weights.name), stop)
         else:
             stdout.print(stages_table(summary))
         stderr.print(accounts_line(summary))

@@ -2,11 +2,13 @@
 
 import json
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from rich.table import Table
 
+from medn.terminal import discard, stderr
 from realtime.drivers import Summary
 from realtime.sink import Sink
 from realtime.sources import Notice
@@ -75,20 +77,33 @@ def print_line(record: Mapping[str, Any], out: TextIO | None = None) -> None:
     print(json.dumps(record, ensure_ascii=escaped, allow_nan=False), file=out, flush=True)
 
 
-class EventLines(Sink):
-    """Prints each event as soon as it is decided: as JSON on standard output, or in words on standard error."""
+def print_or_stop(record: Mapping[str, Any], stop: threading.Event) -> None:
+    """Write one JSON object on standard output; where nobody reads that any more, ask the work at hand to end."""
+    try:
+        print_line(record)
+    except BrokenPipeError:
+        discard(sys.stdout)
+        stop.set()
+        stderr.print("Nobody reads the output any more: the run ends, and what was done is saved.")
 
-    def __init__(self, source: str, as_json: bool) -> None:
-        self._source, self._as_json = source, as_json
+
+class EventLines(Sink):
+    """Prints each event as soon as it is decided: as JSON on standard output, or in words on standard error.
+
+    `stop` is set where nobody reads standard output any more.
+    """
+
+    def __init__(self, source: str, as_json: bool, stop: threading.Event) -> None:
+        self._source, self._as_json, self._stop = source, as_json, stop
 
     def on_analysis(self, analysis: Analysis, frame: Frame | None) -> None:
         """Print the events."""
         del frame
         for event in analysis.events:
             if self._as_json:
-                print_line(event_record(event, self._source))
+                print_or_stop(event_record(event, self._source), self._stop)
             else:
-                print(f"{_clock(event.apex_s)}  {_in_words(event)}", file=sys.stderr, flush=True)
+                stderr.print(f"{_clock(event.apex_s)}  {_in_words(event)}")
 
 
 class NoticeLines(Sink):
@@ -96,7 +111,7 @@ class NoticeLines(Sink):
 
     def on_notice(self, notice: Notice) -> None:
         """Print it."""
-        print(f"{_clock(notice.time_s)}  {notice.text}", file=sys.stderr, flush=True)
+        stderr.print(f"{_clock(notice.time_s)}  {notice.text}")
 
 
 EVENTS_CAPTION = (

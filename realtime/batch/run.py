@@ -1,5 +1,6 @@
 """Work through a work list for the command line: results, progress, a report, and at the end what failed."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,6 @@ from realtime.batch.report import Report
 from realtime.batch.sections import split, why_whole
 from realtime.batch.split import analyse_split
 from realtime.batch.work_list import WorkList, stored_outcome
-from realtime.drivers import StopSign
 from realtime.report import (
     EventLines,
     accounts_line,
@@ -29,7 +29,7 @@ from realtime.report import (
 def run_work_list(
     listed: WorkList,
     workers: int | Cluster,
-    stop: StopSign,
+    stop: threading.Event,
     *,
     as_json: bool,
     report: Path | None = None,
@@ -106,7 +106,7 @@ def _outcomes(
     listed: WorkList,
     workers: int | Cluster,
     tick: Callable[[Tick], None],
-    stop: StopSign,
+    stop: threading.Event,
     *,
     here: bool,
     as_json: bool,
@@ -122,7 +122,7 @@ def _outcomes(
         yield from analyse_on_cluster(listed.jobs, workers, tick, stop, notice)
     elif here:
         [job] = listed.jobs
-        outcome = analyse(job, [EventLines(job.video, as_json)], tick, stop)
+        outcome = analyse(job, [EventLines(job.video, as_json, stop)], tick, stop)
         if outcome.summary and (sentence := why_whole(job, 1, workers)):
             notice(sentence)
         yield outcome
