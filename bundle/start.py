@@ -8,6 +8,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["-c"]:  # as Python would: `medn doctor` asks Qt for a window in a process of its own
         exec(sys.argv[2])  # noqa: S102  the words are its own
         sys.exit()
-    from gui.cli import main
+    from gui.__main__ import main
 
     main()

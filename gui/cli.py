@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,8 @@ def main() -> None:
         sys.exit(UNUSABLE)
     report_faults(lambda sentence: stderr.print(f"medn: {sentence}", style="red"))
     command = typer.main.get_command(app)  # `app()` would put Typer's own report of faults in the place of this one
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # while this was loaded: see `gui.__main__`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with _full_disk_said():
         command()
 

@@ -41,8 +41,7 @@ def decision_named(path: Path | None) -> "DecisionFile | None":
 
 @contextmanager
 def ctrl_c_stops() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event, so that the work at hand ends and is saved; then the exit code says so. So does SIGTERM,
-    by which systems and their services end programs.
+    """Ctrl-C and SIGTERM set the event, so that the work at hand ends and is saved; then the exit code says so.
 
     A second Ctrl-C interrupts at once, a second SIGTERM ends the process. A `UserError`, and a path that the system
     refuses, end in one sentence.

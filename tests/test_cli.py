@@ -202,11 +202,12 @@ def wait_for(path: Path, frames: int) -> None:
     pytest.fail("no frames were written")
 
 
-def test_ctrl_c_saves_what_was_done(film, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_request_to_end_save_what_was_done(number, film, tmp_path):
     session = tmp_path / "live.medn"
     with start("live", "--source", film, "--headless", "--json", "--out", session) as program:
         wait_for(session, 30)
-        program.send_signal(signal.SIGINT)
+        program.send_signal(number)
         stdout, _ = program.communicate(timeout=30)
     assert program.returncode == 130
     summary = json.loads(stdout.splitlines()[-1])
@@ -214,6 +215,37 @@ def test_ctrl_c_saves_what_was_done(film, tmp_path):
     with open_session(session) as saved:
         assert saved.info.summary is not None
         assert sum(1 for _ in saved.frames()) == summary["frames_offered"]
+
+
+@pytest.mark.parametrize("unread", ["stdout", "stderr"])
+def test_a_run_whose_output_nobody_reads_any_more_is_saved_whole(unread, film, tmp_path):
+    session = tmp_path / "live.medn"
+    with start("live", "--source", film, "--headless", "--json", "--threshold", 0, "--out", session) as program:
+        wait_for(session, 30)
+        getattr(program, unread).close()
+        if unread == "stderr":  # a program that takes both, as in `2>&1 | tee`, ends with the same Ctrl-C
+            program.send_signal(signal.SIGINT)
+        said = (program.stderr if unread == "stdout" else program.stdout).read()
+    assert program.returncode == 130
+    assert ("Nobody reads the output any more" in said) == (unread == "stdout")
+    with open_session(session) as saved:
+        assert saved.info.summary is not None
+        assert sum(1 for _ in saved.frames()) == saved.info.summary["frames_offered"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback():
+    program = (
+        "import os, signal, sys\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'medn.commands': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "from gui.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_a_killed_run_leaves_a_session_with_all_but_the_last_second(film, tmp_path):
