@@ -102,6 +102,14 @@ def test_a_camera_that_never_comes_back_ends_with_the_time_that_was_asked_for(tm
     assert log["processed"] == pytest.approx(15, abs=2)
 
 
+@needs_fakecam
+@pytest.mark.parametrize("wrong_by_ms", [5000, -5000])
+def test_a_camera_whose_time_stamps_jump_is_timed_by_arrival_and_loses_no_frame(tmp_path, wrong_by_ms):
+    log = live_from_camera(tmp_path, 3, stamp_after=30, stamp_ms=wrong_by_ms)
+    assert log["offered"] > 60
+    assert "time not increasing" not in log["dropped"]
+
+
 def encoded(picture, fourcc):
     """A BGR picture as a camera sends it, with 6 bytes of padding at the end of each line (YU12: none)."""
     height, width = picture.shape[:2]

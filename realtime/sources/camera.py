@@ -43,7 +43,8 @@ def list_cameras() -> list[Camera]:
 def open_camera(number: int, mode: CameraMode = DEFAULT_MODE, name: str = "") -> Device:
     """Open the camera with this number; raises `SourceError` if it cannot be opened.
 
-    On Linux a frame's time is the driver's timestamp, and lost frames are counted by the driver's sequence numbers.
+    On Linux a frame's time is the driver's timestamp, and lost frames are counted by the driver's sequence numbers; a
+    timestamp that is not between that of the frame before and now is wrong, and the time is then that of the arrival.
     Elsewhere the time is that of the grab, and frames that the driver loses are not counted.
     """
     return Device(name or f"camera {number}", lambda: _connect(number, mode), MAX_WAIT_S)

@@ -77,9 +77,12 @@ class V4l2Capture:
             return False
         if self._held is None:
             return False
-        stamp = self._held.timestamp
+        stamp, now_s = self._held.timestamp, time.monotonic()
+        stamp_s = stamp.secs + stamp.usecs * 1e-6
         monotonic = self._held.flags & v4l2.BufferFlag.TIMESTAMP_MASK == v4l2.BufferFlag.TIMESTAMP_MONOTONIC
-        self.taken_s = stamp.secs + stamp.usecs * 1e-6 if monotonic else time.monotonic()
+        # some drivers compute the stamp from the camera's own clock, and are off by seconds when that jumps
+        possible = monotonic and self._after_s < stamp_s <= now_s
+        self.taken_s = self._after_s = stamp_s if possible else now_s
         # drivers that do not count leave the sequence number at 0
         before, self._sequence = self._sequence, self._held.sequence
         self.lost = 0 if before is None else max(0, self._sequence - before - 1)
@@ -128,6 +131,7 @@ class V4l2Capture:
             buffer = v4l2.query_buffer(self._fd, _CAPTURE, _MMAP, index)
             self._memory.append(mmap.mmap(self._fd, buffer.length, offset=buffer.m.offset))
             v4l2.enqueue_buffer(self._fd, _CAPTURE, _MMAP, 0, index)
+        self._after_s = time.monotonic()  # no frame was taken earlier
         v4l2.stream_on(self._fd, _CAPTURE)
 
     def _dequeue(self, until_s: float) -> raw.v4l2_buffer | None:

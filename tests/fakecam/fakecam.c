@@ -10,6 +10,8 @@
  *   FAKECAM_REPLUG_AFTER  milliseconds after the unplug at which the device can be opened again
  *   FAKECAM_STALL_AFTER   after N frames no further frame arrives, without any error (default: never)
  *   FAKECAM_STALL_MS      how long that lasts                         (default: for good)
+ *   FAKECAM_STAMP_AFTER   after N frames time stamps are wrong          (default: never)
+ *   FAKECAM_STAMP_MS      by how much (whole seconds), later or, if negative, earlier
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -126,6 +128,8 @@ static int dequeue(struct v4l2_buffer *buffer) {
     if (pread(frames_fd, memory + (size_t)slot * slot_bytes, frame_bytes, at) != (ssize_t)frame_bytes) { errno = EIO; return -1; }
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
+    long wrong_after = env_number("FAKECAM_STAMP_AFTER", -1);
+    if (wrong_after >= 0 && delivered > (unsigned)wrong_after) now.tv_sec += env_number("FAKECAM_STAMP_MS", 0) / 1000;
     buffer->index = slot;
     buffer->bytesused = frame_bytes;
     buffer->length = frame_bytes;
