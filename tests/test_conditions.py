@@ -74,6 +74,17 @@ def test_a_machine_that_is_too_busy_is_not_called_a_slow_source(film):
     assert list(hindered.seconds()) == ["machine too busy"]
 
 
+def test_a_camera_that_was_away_is_not_called_slow_when_it_is_back(film):
+    hindered, advisor, said = Hindered(), Advisor(), set()
+    for frame, analysis in film(10):
+        if not 3 < frame.time_s < 5:
+            hindered.processed(frame, analysis)
+            advisor.on_analysis(analysis, frame)
+            said.update(advisor.sentences)
+    assert hindered.seconds() == {}
+    assert said == set()
+
+
 def test_a_slow_recording_is_not_called_a_slow_camera_and_nobody_is_sent_to_settings(film):
     sentences = []
     for is_device in (True, False):

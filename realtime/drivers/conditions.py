@@ -86,17 +86,20 @@ class Watch:
     def __init__(self) -> None:
         self._times_s: deque[float] = deque()
         self._busy_s: deque[float] = deque()
+        self._given_s = -math.inf  # the newest frame, analysed or not
         self._faceless_since_s: float | None = None
         self._level, self._light_s = math.nan, -math.inf
 
     def dropped(self, dropped: Dropped) -> None:
         """Take in a dropped frame."""
         if dropped.cause in BUSY:
+            self._give(dropped.time_s)
             self._busy_s.append(dropped.time_s)
 
     def __call__(self, frame: Frame, analysis: Analysis) -> Conditions:
         """Take in an analysed frame."""
         now_s = frame.time_s
+        self._give(now_s)
         self._times_s.append(now_s)
         for times_s in (self._times_s, self._busy_s):
             while times_s and times_s[0] < now_s - RATE_OVER_S:
@@ -121,6 +124,13 @@ class Watch:
             eye_distance_px=math.nan if face is None else face.eye_distance_px,
             turned_deg=math.nan if face is None else max(face.yaw_pitch_roll_deg[:2], key=abs),
         )
+
+    def _give(self, time_s: float) -> None:
+        """A frame came; after a gap the rate is measured anew: a camera that was away is not slow."""
+        if time_s - self._given_s > MAX_STEP_S:
+            self._times_s.clear()
+            self._busy_s.clear()
+        self._given_s = time_s
 
 
 class Hindered:
