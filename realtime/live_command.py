@@ -101,6 +101,8 @@ def live(
             recorder.stop(summary)
             if recorder.problem:
                 raise refusal(recorder.problem)
+            if recorder.not_filmed:
+                stderr.print(recorder.not_filmed, style="yellow")
         if as_json:
             recognizer = pipeline.recognizer
             print_or_stop(summary_record(summary, recognizer.runtime.name, recognizer.weights.name), stop)

@@ -125,7 +125,8 @@ class Recorder:
             self._reported = run.recorder.problem
             self._banner.report(run.recorder.problem, self._owner, warning=True)
         elif path is not None:
-            self._banner.report(f"Saved as {path.name}.", self._owner, action=("Review", lambda: self._saved(path)))
+            said = f"Saved as {path.name}. {run.recorder.not_filmed}".rstrip()
+            self._banner.report(said, self._owner, action=("Review", lambda: self._saved(path)))
 
     def marks_of(self, run: LiveRun) -> list[Mark]:
         """Return the marks of a run in its own time, which its cards and its trace show too."""

@@ -34,6 +34,8 @@ class Recorder(Sink):
         """`report` is given what happens to the recording itself, in the thread that drives the run."""
         self.problem = ""
         """One sentence, if a recording had to end."""
+        self.not_filmed = ""
+        """One sentence, if the film of the recording that was stopped last lacks frames."""
         self._report = report
         self._lock = threading.Lock()
         self._recording: _Recording | None = None
@@ -64,7 +66,7 @@ class Recorder(Sink):
                 microphone.close()
             raise
         with self._lock:
-            self._recording, self.problem = recording, ""
+            self._recording, self.problem, self.not_filmed = recording, "", ""
 
     def stop(self, summary: Summary | None = None) -> Path | None:
         """End the recording; the session that is now whole, or None if nothing was recorded."""
@@ -76,6 +78,7 @@ class Recorder(Sink):
             recording.close(summary)
         except SessionError as error:
             self.problem = str(error)
+        self.not_filmed = recording.not_filmed
         return recording.path
 
     @property
@@ -249,8 +252,7 @@ class _Recording:
                     stages_ms=summary.stages_ms, complete=summary.complete, length_s=summary.length_s,
                     first_frame_utc=later_utc(summary.first_frame_utc, self._zero_s), frames_not_filmed=lost,
                 )  # fmt: skip
-            if lost:
-                text = f"The film lacks {lost} frames, because encoding was too slow."
+            if text := self.not_filmed:
                 self._session.on_notice(Notice(self.now_s, NoticeKind.DEGRADED, text))
             self._session.close(summary)
         finally:
@@ -258,6 +260,12 @@ class _Recording:
                 self.film.close()
         if self.film is not None and self.film.problem:
             raise SessionError(self.film.problem)
+
+    @property
+    def not_filmed(self) -> str:
+        """A sentence about the frames that the film lacks; empty without."""
+        lost = self.film.lost if self.film else 0
+        return f"The film lacks {lost} frame{'s' * (lost != 1)}, because encoding was too slow." if lost else ""
 
     def _begin(self, frame: Frame) -> None:
         """Count from the first frame."""
