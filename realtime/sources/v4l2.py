@@ -47,7 +47,7 @@ class V4l2Capture:
     """An open camera that is streaming; raises `SourceError` if it cannot be opened or its format is not supported."""
 
     def __init__(self, number: int, mode: CameraMode) -> None:
-        self.taken_s = float("nan")
+        self.taken_s = self._after_s = float("nan")
         self.lost = 0
         self._sequence: int | None = None
         self._held: raw.v4l2_buffer | None = None
