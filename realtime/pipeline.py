@@ -228,7 +228,8 @@ class _Decisions:
 def _event(candidate: Candidate, recognized: Recognized, verdict: Verdict, compute_ms: float) -> Event:
     return Event(
         face=candidate.face,
-        onset_s=candidate.onset_s,
+        # drawn backwards from the movement, it may lie before the first frame: a time that no recording has
+        onset_s=max(candidate.onset_s, 0.0),
         apex_s=candidate.apex_s,
         offset_s=candidate.offset_s,
         onset_frame=candidate.onset_frame,

@@ -10,9 +10,12 @@ import pytest
 from medn.face.aligned import eye_axis
 from medn.synthetic.puppet import HeadMotion
 from realtime.motion import kernel
-from realtime.pipeline import Pipeline, PipelineParameters
+from realtime.pipeline import Pipeline, PipelineParameters, _event
+from realtime.recognition.classifier import Verdict
+from realtime.recognition.recognizer import Recognized
+from realtime.session import SessionInfo, SessionWriter, open_session
 from realtime.spotting.bumps import bumps
-from realtime.types import REGION_GROUPS, Frame
+from realtime.types import REGION_GROUPS, Analysis, Candidate, Frame
 
 ONSET_S, APEX_S, OFFSET_S = 3.0, 3.15, 3.4
 
@@ -28,6 +31,17 @@ def raised_brows(act, shapes):
     unit = shapes.action_units(["AU1", "AU2"])
     unit = unit * 0.025 / np.linalg.norm(unit[:, :2], axis=1).max()
     return act(np.arange(0, 4.5, 1 / 30), lambda t: unit * course(t), lambda t: HeadMotion(x=0.02 * np.sin(2 * t)))
+
+
+def test_a_movement_under_way_at_the_first_frame_begins_there_and_is_read_from_its_session(tmp_path):
+    candidate = Candidate(0, -0.007, 1.05, 2.07, 0, 32, 62, {"brows": 1.0}, {}, {}, algorithmic_ms=900.0)
+    event = _event(candidate, Recognized(), Verdict(0.0, "macro-expression: it lasts 2.08 s"), compute_ms=1.0)
+    with SessionWriter(tmp_path / "s.medn", SessionInfo(source="camera 0")) as writer:
+        writer.on_analysis(Analysis(62, 2.1, rejected=(event,)), None)
+    with open_session(tmp_path / "s.medn") as session:
+        [stored] = session.candidates()
+        assert (stored.onset_s, stored.apex_s) == (0.0, 1.05)
+        assert not session.damage
 
 
 def analyse(frames, **parameters):
