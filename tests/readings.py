@@ -49,7 +49,7 @@ def analyse_portrait(sink, portrait, seconds, *, image=None, points=None, rate_h
     image = portrait.image if image is None else image
     face = face_at(portrait.points if points is None else points, yaw_deg=yaw_deg)
     for index in range(int(seconds * rate_hz)):
-        frame = Frame(index, index / rate_hz, image)
+        frame = Frame(index, index / rate_hz, image ^ np.uint8(index % 2))  # a camera's noise
         sink.on_analysis(Analysis(index, frame.time_s, (face,)), frame)
 
 

@@ -28,13 +28,13 @@ RATE_HZ = 30
 def film(portrait):
     """`film(seconds, rate_hz, …)`: analysed frames of one face, 90 px between the eyes."""
 
-    def make(seconds, rate_hz=RATE_HZ, *, light=1.0, scale=1.0, yaw=0.0, face=True, not_followed=0):
+    def make(seconds, rate_hz=RATE_HZ, *, light=1.0, scale=1.0, yaw=0.0, face=True, not_followed=0, noise=1):
         points = (portrait.points * np.float32(scale * 90 / portrait.iod_px)).astype(np.float32)
         image = np.full((480, 640, 3), round(120 * light), np.uint8)
         values = np.full(6, 0.1, np.float32)
         reading = FaceReading(0, points, values, values, (yaw, 0.0, 0.0), eye_distance_px(points), True)
         for index in range(round(seconds * rate_hz)):
-            frame = Frame(index, index / rate_hz, image)
+            frame = Frame(index, index / rate_hz, image + np.uint8(noise * (index % 2)))
             yield frame, Analysis(index, frame.time_s, (reading,) if face else (), not_followed=not_followed)
 
     return make
@@ -52,6 +52,7 @@ def film(portrait):
         ({"rate_hz": 24}, "below 25 frames a second"),
         ({"rate_hz": 25}, None),
         ({"not_followed": 1}, "a face not followed"),
+        ({"noise": 0}, "frozen picture"),
     ],
 )
 def test_each_hindrance_is_counted_in_seconds_and_nothing_else_is(film, change, hindrance):
@@ -83,6 +84,16 @@ def test_a_camera_that_was_away_is_not_called_slow_when_it_is_back(film):
             said.update(advisor.sentences)
     assert hindered.seconds() == {}
     assert said == set()
+
+
+def test_a_camera_that_gives_the_same_picture_again_and_again_is_said_to_hang(film):
+    for is_device, cure in ((True, ": the camera hangs. Plug it in again."), (False, ".")):
+        advisor, said = Advisor(), set()
+        advisor.is_device = is_device
+        for frame, analysis in film(4, noise=0):
+            advisor.on_analysis(analysis, frame)
+            said.update(advisor.sentences)
+        assert f"The picture has been the same for 3 s{cure}" in said
 
 
 def test_a_slow_recording_is_not_called_a_slow_camera_and_nobody_is_sent_to_settings(film):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from realtime.sources import Cause, Dropped
 from realtime.types import Analysis, FaceReading, Frame
@@ -25,6 +26,10 @@ DARK, BRIGHT = 50, 235
 RATE_OVER_S = 2.0
 LIGHT_EVERY_S = 0.5
 """How often the light on the face is measured."""
+FROZEN_S = 1.0
+"""Noise changes every picture of a camera: one that stays the same for longer is not of now."""
+COMPARED_LINES = 48
+"""So many lines of a picture, and pixels of each as far apart, are compared with the picture before."""
 MAX_STEP_S = 1.0
 """A longer gap between two frames is a gap, not a time that was looked at."""
 BUSY = (Cause.OVERRUN, Cause.CAMERA_OVERRUN)
@@ -38,6 +43,7 @@ class Hindrance(Enum):
     NOT_FOLLOWED = "a face not followed"
     SLOW_SOURCE = "below 25 frames a second"
     BUSY_MACHINE = "machine too busy"
+    FROZEN = "frozen picture"
     DARK = "too dark"
     BRIGHT = "overexposed"
     SMALL = "face too small"
@@ -52,6 +58,8 @@ class Conditions:
     """Frames a second that were analysed over the last two; NaN before there is a second of them."""
     given_fps: float
     """The same with the frames for which this machine had no time."""
+    frozen_s: float
+    """How long the picture has stayed the same."""
     faceless_s: float
     """How long there has been no face."""
     not_followed: int
@@ -72,6 +80,7 @@ class Conditions:
             Hindrance.NOT_FOLLOWED: self.not_followed > 0,
             Hindrance.SLOW_SOURCE: slow and not busy,
             Hindrance.BUSY_MACHINE: busy,
+            Hindrance.FROZEN: self.frozen_s > FROZEN_S,
             Hindrance.DARK: self.level < DARK,
             Hindrance.BRIGHT: self.level > BRIGHT,
             Hindrance.SMALL: self.eye_distance_px < MIN_EYE_DISTANCE_PX,
@@ -87,6 +96,8 @@ class Watch:
         self._times_s: deque[float] = deque()
         self._busy_s: deque[float] = deque()
         self._given_s = -math.inf  # the newest frame, analysed or not
+        self._picture: NDArray[np.uint8] | None = None
+        self._changed_s = -math.inf  # when the picture did last
         self._faceless_since_s: float | None = None
         self._level, self._light_s = math.nan, -math.inf
 
@@ -104,6 +115,10 @@ class Watch:
         for times_s in (self._times_s, self._busy_s):
             while times_s and times_s[0] < now_s - RATE_OVER_S:
                 times_s.popleft()
+        apart_px = max(frame.image.shape[0] // COMPARED_LINES, 1)
+        picture = frame.image[::apart_px, ::apart_px]
+        if self._picture is None or not np.array_equal(picture, self._picture):
+            self._picture, self._changed_s = picture.copy(), now_s
         if analysis.faces:
             self._faceless_since_s = None
         elif self._faceless_since_s is None:
@@ -118,6 +133,7 @@ class Watch:
         return Conditions(
             fps=rates[0],
             given_fps=rates[1],
+            frozen_s=now_s - self._changed_s,
             faceless_s=0.0 if self._faceless_since_s is None else max(now_s - self._faceless_since_s, 1e-6),
             not_followed=analysis.not_followed,
             level=math.nan if face is None else self._level,
@@ -126,10 +142,11 @@ class Watch:
         )
 
     def _give(self, time_s: float) -> None:
-        """A frame came; after a gap the rate is measured anew: a camera that was away is not slow."""
+        """A frame came; after a gap all is measured anew: a camera that was away is neither slow nor frozen."""
         if time_s - self._given_s > MAX_STEP_S:
             self._times_s.clear()
             self._busy_s.clear()
+            self._picture = None
         self._given_s = time_s
 
 

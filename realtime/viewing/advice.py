@@ -43,6 +43,8 @@ class Advisor(Sink):
         sentences = {
             Hindrance.BUSY_MACHINE: f"This machine is too busy: {rate}. {cure}",
             Hindrance.SLOW_SOURCE: self._why_slow(now, rate),
+            Hindrance.FROZEN: f"The picture has been the same for {now.frozen_s:.0f} s"
+            + (": the camera hangs. Plug it in again." if self.is_device else "."),
             Hindrance.DARK: "Too dark to see small movements"
             + (": add light to the face." if self.is_device else " on the face."),
             Hindrance.BRIGHT: "Too bright: the face is overexposed."
