@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from realtime.sources import SourceError, VideoFile
+from realtime.viewing import kept
 from realtime.viewing.playback import Playback
 from tests.readings import an_event
 from tests.recordings import grey, write_video
@@ -49,3 +50,16 @@ def test_an_events_clip_is_cut_from_a_video_around_the_face(tmp_path, act):
         clip = playback.event_clip(replace(an_event(onset_s=0.6, frame=18), face=0))
         assert len(clip.images) == pytest.approx(21, abs=2)
         assert len(playback.faces(10)) == 1
+
+
+def test_what_was_kept_of_a_recording_counts_as_not_there_where_it_is_damaged(home, tmp_path):
+    video = tmp_path / "v.mp4"
+    video.write_bytes(b"any")
+    times = np.cumsum(np.random.default_rng(0).integers(1, 5, 2000))
+    kept.keep(video, "times", {"times": times})
+    [file] = kept.kept_folder().iterdir()
+    whole = file.read_bytes()
+    for place in range(0, len(whole), len(whole) // 30):
+        file.write_bytes(whole[:place] + b"\xff" * 16 + whole[place + 16 :])
+        there = kept.kept(video, "times")
+        assert there is None or there["times"].tolist() == times.tolist()

@@ -16,6 +16,7 @@ from realtime.evaluation.truth import Truth
 from realtime.pipeline import PipelineParameters
 from realtime.recognition.classifier import (
     FEATURES,
+    PEAK_CLASSIFIER_FILE,
     PEAK_PRIOR,
     classify,
     score_of,
@@ -25,7 +26,7 @@ from realtime.recognition.classifier import (
 from realtime.recognition.decision import DecisionError, decision_file, peak_decision
 from realtime.recognition.recognizer import Recognized
 from realtime.session import open_session
-from realtime.spotting.patterns import Patterns, shipped_patterns
+from realtime.spotting.patterns import PATTERNS_FILE, Patterns, shipped_patterns
 from realtime.training import bump_decision
 from realtime.training.forest import TREES, fit_forest, joined
 from realtime.training.limit import fit_limit
@@ -129,6 +130,11 @@ def test_a_file_that_holds_no_decision_or_was_changed_meanwhile_is_refused_in_on
     replace(forest, left=forest.left + 9999).save(wrong)
     with pytest.raises(DecisionError, match="no decision on peaks"):
         decision_file(wrong)
+    whole = PEAK_CLASSIFIER_FILE.read_bytes()
+    for place in range(100, len(whole), len(whole) // 25):
+        wrong.write_bytes(whole[:place] + b"\xff" * 16 + whole[place + 16 :])
+        with pytest.raises(DecisionError, match="no decision on peaks"):
+            decision_file(wrong)
     wrong.write_bytes(b"PK\3\4 nothing")
     for command in (["replay", "x.mp4"], ["live", "--headless"], ["power", "x.mp4"]):
         result = CliRunner().invoke(app, [*command, "--spotter", str(wrong)])
@@ -236,6 +242,16 @@ def test_training_that_cannot_begin_says_why_in_one_sentence(arguments, sentence
     assert result.exit_code == 2
     assert sentence in " ".join(result.stderr.split())
     assert not (tmp_path / "out.npz").exists()
+
+
+def test_a_damaged_file_of_patterns_is_refused_in_one_sentence(tmp_path):
+    damaged = bytearray(PATTERNS_FILE.read_bytes())
+    damaged[20_000:20_064] = b"\xff" * 64
+    (tmp_path / "patterns.npz").write_bytes(damaged)
+    arguments = ["gone", "--part", "peaks", "--patterns", str(tmp_path / "patterns.npz")]
+    result = CliRunner().invoke(app, ["train-spotter", str(tmp_path / "out.npz"), *arguments])
+    assert result.exit_code == 2
+    assert "patterns.npz holds no patterns" in " ".join(result.stderr.split())
 
 
 def test_a_file_that_would_be_written_under_another_name_is_refused(tmp_path):

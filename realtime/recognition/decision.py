@@ -5,6 +5,7 @@
 
 import hashlib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def peak_decision(chosen: DecisionFile | None) -> Classifier:
         decision = Classifier.load(path)
     except OSError as error:
         raise DecisionError(f"The spotter's decision {path} cannot be read: {error.strerror}.") from None
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         raise DecisionError(_NONE.format(path)) from None
     if changed:
         raise DecisionError(f"The spotter's decision {path} was changed meanwhile; choose it again.")

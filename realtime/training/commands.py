@@ -152,6 +152,7 @@ def second_pass(
 
 def _patterns(path: Path | None) -> "Patterns":
     import zipfile
+    import zlib
 
     from realtime.spotting.patterns import Patterns, shipped_patterns
 
@@ -159,7 +160,7 @@ def _patterns(path: Path | None) -> "Patterns":
         return shipped_patterns()
     try:
         return Patterns.load(path)
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         raise refusal(f"{path} holds no patterns: make them with --part patterns.") from None
 
 

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def kept(recording: Path, kind: str) -> dict[str, NDArray[np.generic]] | None:
         with np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
         os.utime(file)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
         return None
     return found
 
