@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.sources import Dropped, NoticeKind, SourceError, open_source
+from realtime.sources import Dropped, NoticeKind, SourceError, camera, open_source
 from realtime.sources.device import safe_url
 from realtime.types import Frame
 from tests.fakecam import environment, needs_fakecam
@@ -108,6 +108,17 @@ def test_a_camera_whose_time_stamps_jump_is_timed_by_arrival_and_loses_no_frame(
     log = live_from_camera(tmp_path, 3, stamp_after=30, stamp_ms=wrong_by_ms)
     assert log["offered"] > 60
     assert "time not increasing" not in log["dropped"]
+
+
+def test_a_camera_whose_name_was_cut_within_a_character_is_listed(tmp_path, monkeypatch):
+    node = tmp_path / "video2"
+    node.mkdir()
+    (node / "index").write_text("0\n")
+    (node / "name").write_bytes("USB 高清摄像头 高清摄像头".encode()[:31] + b"\n")
+    monkeypatch.setattr(camera, "V4L_FOLDER", tmp_path)
+    [found] = camera.list_cameras()
+    assert found.number == 2
+    assert found.name.startswith("USB 高清摄像头 高清")
 
 
 def encoded(picture, fourcc):

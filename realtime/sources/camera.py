@@ -35,7 +35,9 @@ def list_cameras() -> list[Camera]:
             # a webcam's second node delivers no pictures
             if (entry / "index").read_text().strip() == "0":
                 number = int(entry.name.removeprefix("video"))
-                named.append(Camera(number, (entry / "name").read_text().strip()))
+                # the driver cuts a name at 31 bytes, also within a character
+                name = (entry / "name").read_text(encoding="utf-8", errors="replace").strip()
+                named.append(Camera(number, name))
     probed = (Camera(number, f"camera {number}") for number in range(PROBED) if _opens(number))
     return sorted(named, key=lambda camera: camera.number) or list(probed)
 
