@@ -239,3 +239,21 @@ def test_marks_of_boris_come_in_with_their_subject(tmp_path):
     session, *_ = write_session(tmp_path / "s.medn")
     [outcome] = export_sessions([session], formats_named("boris"), tmp_path)
     assert Label(1.1, 1.1, "apex", "face 0", "1") in read_labels(outcome.files[0])
+
+
+def test_who_was_imported_by_an_earlier_release_judges_the_events_of_that_session(tmp_path):
+    path, *_ = write_session(tmp_path / "s.medn", [(EVENT, (Status.CONFIRMED, ""))])
+    with open_session(path) as session:
+        session.replace_codings("Di", [Coding(5.0, 5.4), Coding(EVENT.onset_s, EVENT.offset_s, EVENT.apex_s)])
+    database = sqlite3.connect(path)
+    database.execute("ALTER TABLE codings DROP COLUMN judged_face")
+    database.commit()
+    database.close()
+    with open_session(path, "Di") as session:
+        [stored] = session.events()
+        session.review(stored.id, status=Status.REJECTED)
+    with open_session(path, "Di") as session:
+        assert [stored.status for stored in session.events()] == [Status.REJECTED]
+        assert [one.onset_s for one in session.codings()["Di"]] == [EVENT.onset_s, 5.0]
+    with open_session(path) as session:
+        assert [stored.status for stored in session.events()] == [Status.CONFIRMED]

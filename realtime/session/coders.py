@@ -128,12 +128,16 @@ class View:
 
     def _begin(self) -> None:
         """Give the coder a row for each event, so that what is not judged yet can be told from what is not seen."""
-        if self._begun or self._codings():
-            self._begun = True
+        if self._begun:
             return
-        columns = ("face", "onset_s", "apex_s", "offset_s")
-        places = self._tables.rows("events", columns, lambda row: row, where=f"id < {FIRST_PROMOTED_ID}")
-        self._add([Coding(on, off, apex, Status.UNREVIEWED, face=face) for face, on, apex, off in places])
+        if self._codings():
+            for column, kind in CODINGS_ADDED:
+                self._tables.add_column("codings", column, kind)
+        else:
+            columns = ("face", "onset_s", "apex_s", "offset_s")
+            places = self._tables.rows("events", columns, lambda row: row, where=f"id < {FIRST_PROMOTED_ID}")
+            self._add([Coding(on, off, apex, Status.UNREVIEWED, face=face) for face, on, apex, off in places])
+        self._begun = True
 
     def _add(self, codings: list[Coding]) -> None:
         """Add rows of the coder's."""
