@@ -229,4 +229,5 @@ def _in_words(event: Event) -> str:
 
 
 def _clock(time_s: float) -> str:
-    return f"{int(time_s // 60):02d}:{time_s % 60:06.3f}"
+    minutes, ms = divmod(round(1000 * time_s), 60_000)
+    return f"{minutes:02d}:{ms / 1000:06.3f}"

@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from gui.cli import app
+from realtime.report import NoticeLines
 from realtime.session import open_session
-from realtime.sources import NoticeKind
+from realtime.sources import Notice, NoticeKind
 from tests.fakecam import environment, needs_fakecam
 from tests.recordings import grey, noise, write_video
 
@@ -26,6 +27,12 @@ SUMMARY_FIELDS = {
     "type", "source", "frames_offered", "frames_processed", "frames_dropped", "frames_with_face", "duration_s",
     "wall_s", "fps", "events", "stages_ms", "runtime", "weights",
 }  # fmt: skip
+
+
+def test_a_time_that_is_all_but_a_minute_is_shown_as_one(capsys):
+    for time_s in (59.9994, 59.9996, 3599.9999):
+        NoticeLines().on_notice(Notice(time_s, NoticeKind.LOST, "gone"))
+    assert [line.split()[0] for line in capsys.readouterr().err.splitlines()] == ["00:59.999", "01:00.000", "60:00.000"]
 
 
 def medn(*arguments: object):
