@@ -418,3 +418,10 @@ def test_a_folder_that_cannot_be_written_gives_one_sentence(tmp_path):
     result = medn("export", path, "--to", "csv", "--out", path / "inside")
     assert result.exit_code == 2
     assert "cannot be exported" in result.stderr
+
+
+def test_an_export_of_which_one_name_is_too_long_leaves_nothing_behind(tmp_path):
+    path, *_ = write_session(tmp_path / f"{'x' * 242}.medn")
+    [outcome] = export_sessions([path], formats_named("openface"))
+    assert "cannot be exported" in outcome.error
+    assert list(tmp_path.iterdir()) == [path]

@@ -130,7 +130,9 @@ def _reserve(folder: Path, name: str, endings: Iterable[str]) -> tuple[Path, ...
                 path.open("xb").close()
                 reserved.append(path)
             return tuple(reserved)
-        except FileExistsError:
+        except OSError as error:
             for path in reserved:
                 path.unlink()
+            if not isinstance(error, FileExistsError):  # as where one of the names is too long
+                raise
             number += 1
