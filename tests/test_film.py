@@ -144,6 +144,21 @@ def test_frames_that_are_closer_than_the_film_s_clock_can_count_are_all_in_it(tm
     assert len(list(VideoFile(tmp_path / "s.mp4"))) == 20
 
 
+def test_pictures_that_the_encoder_refuses_end_the_recording_in_one_sentence(tmp_path):
+    recorder = Recorder()
+    _start(recorder, tmp_path)
+    threads = []
+    before, threading.excepthook = threading.excepthook, threads.append
+    try:
+        for index in range(3):
+            recorder.on_capture(Frame(index, index / 30, np.zeros((64, 16_400, 3), np.uint8)))  # too wide for H.264
+        recorder.stop()
+    finally:
+        threading.excepthook = before
+    assert "s.mp4 cannot be written any more" in recorder.problem
+    assert not threads
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands for a full disk")
 def test_a_film_that_cannot_be_written_any_more_ends_the_recording_in_one_sentence(tmp_path):
     limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)

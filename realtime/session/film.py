@@ -96,7 +96,7 @@ class Film:
     def _work(self) -> None:
         try:
             self._encode()
-        except (OSError, ValueError) as error:  # FFmpeg's errors are among both
+        except (OSError, ValueError, av.FFmpegError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             self.problem = (
                 f"{self._path} cannot be written any more ({reason}); everything filmed before that is in it."
