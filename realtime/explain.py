@@ -8,6 +8,7 @@ import numpy as np
 
 from realtime.report import event_record
 from realtime.session import Annotation, FrameRow, Session, SessionInfo
+from realtime.session.rows import place_of
 from realtime.spotting.limit import MAX_LIMIT_PCT, turned_away
 from realtime.types import FACE_PARTS, LIMIT_DELAY_S, REGION_GROUPS, Event
 from realtime.viewing.history import Trace
@@ -61,8 +62,8 @@ def explain(session: Session, time_s: float) -> Explanation:
     """Explain why something or nothing was reported at a time; raises `SessionError`."""
     info, marks = session.info, session.annotations()
     events = [stored.event for stored in session.events()]
-    promoted = {(event.face, event.apex_s) for event in events if event.reason}
-    rejected = [event for event in session.candidates() if (event.face, event.apex_s) not in promoted]
+    promoted = {place_of(event) for event in events if event.reason}
+    rejected = [event for event in session.candidates() if place_of(event) not in promoted]
     near = sorted((event for event in (*events, *rejected) if _away_s(event, time_s) <= NEAR_S),
                   key=lambda event: _away_s(event, time_s))[:MOST_NEAR]  # fmt: skip
     rows = list(session.frames((time_s - AROUND_S, time_s + AROUND_S)))

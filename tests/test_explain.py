@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,15 @@ def test_the_nearest_candidates_are_named_with_score_threshold_and_reason(sessio
     assert "An event was reported at 5.70 s, score 0.50." in text
     session.promote(rejected[0])
     assert "at 5.10 s was rejected, made an event by the coder." in said(session, 5.4)
+
+
+def test_a_candidate_is_named_beside_one_with_the_same_apex_that_became_an_event(session_with):
+    longer = replace(a_candidate(5.0, 0.23), offset_s=5.6)
+    session = session_with(lambda t: {}, [], [a_candidate(5.0, 0.4), longer])
+    session.promote(longer)
+    text = said(session, 5.1)
+    assert "A candidate at 5.10 s was rejected. Score 0.40" in text
+    assert "A candidate at 5.10 s was rejected, made an event by the coder. Score 0.23" in text
 
 
 def test_the_score_that_was_needed_is_that_of_the_last_change_before():
