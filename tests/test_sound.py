@@ -109,6 +109,40 @@ def test_sound_by_another_clock_than_its_times_never_strays_by_more_than_a_round
     assert beginnings(heard(path)) == pytest.approx(at_s, abs=GAP_S + 0.002)
 
 
+@pytest.mark.parametrize(("rate_hz", "layout"), [(48_000, "stereo"), (44_100, "5.1")])
+def test_sound_that_changes_its_channels_or_its_rate_is_heard_to_its_end(tmp_path, rate_hz, layout):
+    raw = tmp_path / "raw.ac3"
+    raw.write_bytes(ac3(48_000, "5.1", 1.0) + ac3(rate_hz, layout, 1.0))
+    path = tmp_path / "television.mkv"
+    with av.open(str(raw)) as coded, av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=10)
+        picture.width, picture.height, picture.pix_fmt = 160, 120, "yuv420p"
+        sound = container.add_stream_from_template(coded.streams.audio[0])
+        for _ in range(60):
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(grey(20), "bgr24")))
+        container.mux(picture.encode())
+        for packet in coded.demux():
+            if packet.dts is not None:
+                packet.stream = sound
+                container.mux(packet)
+    assert beginnings(heard(path)) == pytest.approx([1.0, 3.0 + 1.0], abs=0.05)
+
+
+def ac3(rate_hz, layout, at_s):
+    """Three seconds with a beep."""
+    encoder = av.CodecContext.create("ac3", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = rate_hz, layout, "fltp"
+    times_s = np.arange(3 * rate_hz) / rate_hz
+    loud = 0.9 * np.sin(2000 * np.pi * times_s) * (times_s >= at_s) * (times_s < at_s + 0.1)
+    packets = []
+    for begins in range(0, len(loud) - 1535, 1536):
+        block = np.tile(loud[begins : begins + 1536].astype(np.float32), (encoder.layout.nb_channels, 1))
+        frame = av.AudioFrame.from_ndarray(block, "fltp", layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate_hz, begins, Fraction(1, rate_hz)
+        packets += encoder.encode(frame)
+    return b"".join(map(bytes, [*packets, *encoder.encode(None)]))
+
+
 def test_a_recording_without_sound_and_a_file_that_is_no_recording_have_none(tmp_path):
     silent = write_video(tmp_path / "silent.mp4", [grey(90)] * 5, range(0, 200, 40))
     (tmp_path / "text.mp4").write_text("no film")

@@ -86,6 +86,7 @@ class SoundTrack:
     def _decoded(self, from_s: float) -> Iterator[tuple[float, Samples]]:
         """Blocks with the times at which they begin."""
         resampler = av.AudioResampler("flt", "stereo", RATE_HZ)
+        form: tuple[str, str, int] | None = None
         base = self._stream.time_base or Fraction(1, RATE_HZ)
         self._container.seek(round((from_s + self._origin_s) / base), stream=self._stream)
         next_s: float | None = None
@@ -97,6 +98,9 @@ class SoundTrack:
                     next_s = begins_s
             if next_s is None:
                 continue
+            before, form = form, (frame.format.name, frame.layout.name, frame.sample_rate)
+            if before not in (None, form):  # television changes from stereo to 5.1 and back
+                resampler = av.AudioResampler("flt", "stereo", RATE_HZ)
             frame.pts = None
             for converted in resampler.resample(frame):
                 block = converted.to_ndarray().reshape(-1, CHANNELS)
