@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import av
 import cv2
 import numpy as np
 import pytest
 
+from gui.review.playing import stop_at
 from realtime.sources import SourceError, VideoFile
 from realtime.viewing import kept
 from realtime.viewing.playback import Playback
+from tests.gui_driver import live_for, until, write_session
 from tests.readings import an_event
 from tests.recordings import grey, write_video
 
@@ -63,3 +66,26 @@ def test_what_was_kept_of_a_recording_counts_as_not_there_where_it_is_damaged(ho
         file.write_bytes(whole[:place] + b"\xff" * 16 + whole[place + 16 :])
         there = kept.kept(video, "times")
         assert there is None or there["times"].tolist() == times.tolist()
+
+
+def test_a_stretch_that_cannot_be_decoded_costs_its_frames_only(window, home):
+    times_ms = [33 * index for index in range(150)]
+    path = write_video(home / "damaged.mp4", [grey(index) for index in range(150)], times_ms, keyframe_every=1)
+    session = write_session(home / "sessions" / "a.medn", 4.9, [0.5, 3.2], path)
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    for place, size in packets[40:110]:
+        content[place : place + size] = bytes(size)
+    path.write_bytes(content)
+    window.open_session(session)
+    viewer, model = window.review.viewer, window.review.model
+    for at_s, shown in ((1.0, True), (3.2, False), (4.5, True)):
+        stop_at(viewer, at_s)
+        until(lambda: viewer.video.problem or viewer.video.answered == viewer.video._asked)
+        live_for(0.1)
+        assert (viewer.image is not None) == shown
+        assert ("cannot be decoded" in viewer._message.text()) is not shown
+    model.choose(model.record.events[1].id)
+    until(lambda: viewer.video.clip_done(model.chosen.event))
+    assert viewer.video.problem == ""

@@ -70,6 +70,9 @@ class VideoThread:
         self._searching = False
         self._late = 0  # successive frames that took longer than they are shown
         self.problem = ""
+        """One sentence, if the file cannot be read any more."""
+        self.missing = ""
+        """One sentence, while the frame that was requested last cannot be decoded: a part of the file is damaged."""
         self.times_s: NDArray[np.float64] | None = None
         """Time of each frame, once the file is open."""
         self.pace = ""
@@ -150,12 +153,20 @@ class VideoThread:
             if request is None:
                 clip_request, self._clip_request = self._clip_request, None
         if request is not None:
-            self._serve(playback, request)
+            try:
+                self._serve(playback, request)
+                self.missing = ""
+            except SourceError as error:
+                self.newest, self.missing, self.answered = None, str(error), request.number
         elif clip_request is not None:
             while len(self._clips) >= MAX_CLIPS:
                 del self._clips[next(iter(self._clips))]
             places = self._record.places_at(clip_request.onset_s, wait=True)
-            self._clips[place_of(clip_request)] = playback.event_clip(clip_request, places)
+            try:
+                clip = playback.event_clip(clip_request, places)
+            except SourceError:  # the viewer says so of the frame
+                clip = None
+            self._clips[place_of(clip_request)] = clip
         return True
 
     def _serve(self, playback: "Playback", request: _Request) -> None:

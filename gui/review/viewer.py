@@ -203,6 +203,8 @@ class Viewer(ZoomView):
         if self.video is not None and self.video.problem:
             self._show_message(self.video.problem, locate=True)
             self.close_video()
+        elif self.video is not None and self.video.missing != self._message.text():
+            self._show_message(self.video.missing, locate=False)
         self.sound.poll()
         self._follow_with_sound()
         if self.playing:
