@@ -25,7 +25,7 @@ from gui.live.strip import Strip
 from gui.live.workspace import LiveWorkspace
 from gui.settings import Settings, save
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, frame, icon, label, resize_within_screen, row
+from gui.widgets.basic import IconButton, column, frame, icon, label, resize_within_screen, row, show_dialog
 
 if TYPE_CHECKING:
     from gui.analyze.workspace import AnalyzeWorkspace
@@ -201,7 +201,7 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _open_settings(self) -> None:
-        SettingsDialog(self.settings, self).exec()
+        show_dialog(SettingsDialog(self.settings, self))
         if "analyze" in vars(self):
             self.analyze.faces.follow()
         if "review" in vars(self):
@@ -209,4 +209,4 @@ class MainWindow(QMainWindow):
 
     def _show_keys(self) -> None:
         workspaces = (self.live.commands, self.analyze.commands, self.review.commands)
-        KeysDialog({"Everywhere": self._commands, **dict(zip(WORKSPACES, workspaces, strict=True))}, self).exec()
+        show_dialog(KeysDialog({"Everywhere": self._commands, **dict(zip(WORKSPACES, workspaces, strict=True))}, self))

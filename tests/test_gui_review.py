@@ -1,8 +1,10 @@
 """Review, driven offscreen as a person would: seek, judge, note, magnify, filter, export."""
 
+import gc
 import re
 import sqlite3
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -401,3 +403,15 @@ def test_a_gap_between_frames_breaks_the_curve(app):
     np.testing.assert_allclose(shown, times_s)
     gap = np.flatnonzero(~np.isfinite(y[: len(x) // 6]))
     assert 3 in gap  # between 0.2 s and 2 s
+
+
+def test_a_closed_dialog_and_the_session_it_showed_are_let_go(window, session, monkeypatch):
+    window.open_session(session)
+    review, shown = window.review, []
+    monkeypatch.setattr(ExportDialog, "exec", lambda dialog: shown.append(weakref.ref(dialog._record)))
+    for _ in range(3):
+        press(review, KEY.Key_E, CTRL)
+    assert len(shown) == 3
+    review.model.close()
+    assert review.findChildren(ExportDialog) == []
+    until(lambda: (gc.collect(), not any(record() for record in shown))[1], 5)

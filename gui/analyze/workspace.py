@@ -14,7 +14,7 @@ from gui.keys import Command, by_key
 from gui.live.source_picker import VIDEOS
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, button, column, label, restyle, row
+from gui.widgets.basic import IconButton, button, column, label, restyle, row, show_dialog
 from gui.widgets.sensitivity import Faces, Sensitivity
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class AnalyzeWorkspace(QWidget):
         chosen = self.table.chosen
         if len(chosen) == 1:
             video, settings = chosen[0].path, self._settings
-            PowerDialog(video, self._parameters(settings), power_command(video, settings), self).exec()
+            show_dialog(PowerDialog(video, self._parameters(settings), power_command(video, settings), self))
         else:
             self._banner.report("Choose one recording in the table first.", self)
 

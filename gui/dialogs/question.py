@@ -15,4 +15,5 @@ def agreed(owner: QWidget, icon: QMessageBox.Icon, title: str, text: str, *, ver
     box.setEscapeButton(keep)
     box.exec()
     pressed = box.clickedButton()
+    box.deleteLater()
     return pressed is not None and pressed.text() == verb

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from PyQt6.QtWidgets import QDialog, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from gui.dialogs.consent import ConsentDialog
 from gui.keys import Command
 from gui.live.run import LiveRun, State
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton
+from gui.widgets.basic import IconButton, show_dialog
 from gui.widgets.mark_text import MarkText
 from gui.widgets.trace import Mark
 from realtime.report import clock
@@ -77,7 +77,7 @@ class Recorder:
                 video_possible=run.is_device,
                 microphone=self._microphone() if run.is_device else "",
             )
-            if dialog.exec() == QDialog.DialogCode.Accepted:
+            if show_dialog(dialog):
                 self.begin(
                     dialog.person,
                     with_video=dialog.with_video,

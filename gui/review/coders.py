@@ -11,7 +11,7 @@ from gui.review.compare_panel import ComparePanel
 from gui.review.inspector import Inspector
 from gui.review.model import ReviewModel
 from gui.settings import Settings
-from gui.widgets.basic import IconButton, button, column, label, row
+from gui.widgets.basic import IconButton, button, column, label, row, show_dialog
 from realtime.session import Status
 from realtime.session.schema import SETTLED
 from realtime.study import PROGRAM, REVIEW
@@ -60,7 +60,7 @@ class Coders(QWidget):
         """Ask who judges."""
         record = self._review.record
         dialog = CoderDialog(self._settings.coder, self, nameless=record is not None and record.nameless)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
+        if show_dialog(dialog):
             self._settings.coder = dialog.chosen
             self._show_name()
             self.changed.emit(dialog.mine.isChecked() and bool(dialog.chosen))

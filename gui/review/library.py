@@ -236,6 +236,7 @@ class Library(QWidget):
         menu.addAction("Rename (F2)", lambda: self._list.editItem(item))
         menu.addAction("Delete …", lambda: self.deletion_asked.emit(item.data(ENTRY).path))
         menu.exec(self._list.mapToGlobal(place))
+        menu.deleteLater()
 
 
 class _Lines(QStyledItemDelegate):

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 from gui.keys import Entry
 from gui.review.model import ReviewModel
 from gui.settings import LABEL_KEYS, Settings
-from gui.widgets.basic import button, column, label, row
+from gui.widgets.basic import button, column, label, row, show_dialog
 from gui.widgets.mark_text import MarkText
 from realtime.explain import THRESHOLD_MARK
 from realtime.report import clock
@@ -89,8 +89,7 @@ class Marking(QObject):
 
     def ask_for_labels(self) -> None:
         """Ask for the labels and show the marks."""
-        dialog = MarksDialog(self._settings, self._review, self._owner)
-        dialog.exec()
+        show_dialog(MarksDialog(self._settings, self._review, self._owner))
 
     def _end_range(self, text: str) -> bool:
         """Store the range from where it began to the position."""

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, Entry, by_key
@@ -30,7 +30,7 @@ from gui.review.viewer import Viewer
 from gui.review.why import WhyDialog
 from gui.settings import Settings
 from gui.widgets.banner import Banner
-from gui.widgets.basic import IconButton, column, plain
+from gui.widgets.basic import IconButton, column, plain, show_dialog
 from realtime.report import hindered_line
 from realtime.session import SessionError, SessionInfo, Status, files_of, rename_session
 from realtime.sources import SourceError
@@ -118,7 +118,7 @@ class ReviewWorkspace(QWidget):
             self._report(str(error), warning=True)
             return
         units = partial(record.explain_units, explanation.time_s)
-        WhyDialog(explanation, record.path, self.model.choose_movement, units, self).exec()
+        show_dialog(WhyDialog(explanation, record.path, self.model.choose_movement, units, self))
 
     def analyse_again(self) -> None:
         """Ask for another sensitivity or number of faces, and have the recording analysed with them."""
@@ -130,7 +130,7 @@ class ReviewWorkspace(QWidget):
             self._banner.report("Without its video the session cannot be analysed again.", self)
             return
         dialog = AgainDialog(self._settings, record.info, self)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
+        if show_dialog(dialog):
             self.again_asked.emit(video, dialog.chosen)
 
     def export(self) -> None:
@@ -139,7 +139,7 @@ class ReviewWorkspace(QWidget):
 
         if self.model.record is not None:
             events = [number for number in self.model.shown_ids if number >= 0]
-            ExportDialog(self.model.record, events, self).exec()
+            show_dialog(ExportDialog(self.model.record, events, self))
 
     def _leave(self) -> None:
         """End what is begun, or go back to the table."""
@@ -298,7 +298,7 @@ class ReviewWorkspace(QWidget):
             ("Ctrl+Shift+R", "learn this recording, and score its movements again", lambda: self.second_pass.start()),
             ("Ctrl+E", "export", self.export),
             ("Ctrl+O", "open a session file", self.ask_for_session),
-            ("Ctrl+Shift+O", "all sessions, with participants and notes", lambda: self.sessions_table().exec()),
+            ("Ctrl+Shift+O", "all sessions, with participants and notes", lambda: show_dialog(self.sessions_table())),
             ("Ctrl+Z", "undo", model.undo.undo),
             ("Ctrl+Shift+Z", "redo", model.undo.redo),
         ]

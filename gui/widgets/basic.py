@@ -9,6 +9,7 @@ from PyQt6.QtCore import QEvent, QRect, QSize, Qt
 from PyQt6.QtGui import QIcon, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QComboBox,
+    QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -195,6 +196,16 @@ def resize_within_screen(window: QWidget, width: int, height: int) -> None:
     screen = window.screen()
     room = screen.availableGeometry().size() if screen is not None else QSize(width, height)
     window.resize(min(width, round(FILLED * room.width())), min(height, round(FILLED * room.height())))
+
+
+def show_dialog(dialog: QDialog) -> bool:
+    """Show a dialog until it is closed, and return whether it was accepted; what was chosen is to be read at once.
+
+    Its parent would keep it, and the session that it shows, until the app is closed.
+    """
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
 
 
 def restyle(widget: QWidget, **properties: object) -> None:
