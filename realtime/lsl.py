@@ -35,6 +35,8 @@ MOST_SAMPLES = 32
 """Markers that are taken from a stream at a frame."""
 CONFIGURED = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where LSL looks for a laboratory's own configuration, besides the file that LSLAPICFG names."""
+NO_UTF8 = "(no UTF-8 text; at the frame at which it came)"
+"""Behind the text of a marker that LSL's Python cannot read."""
 QUIET = "[log]\nlevel = -1\n"
 """Warnings and errors only: otherwise LSL tells each start of its own on standard error."""
 
@@ -86,7 +88,7 @@ class LslStreams(Sink):
         for event in analysis.events:
             self._publish(event)
         if frame is not None:
-            self._take_markers()
+            self._take_markers(frame.time_s)
 
     def close(self) -> None:
         """End the streams."""
@@ -102,7 +104,7 @@ class LslStreams(Sink):
         """A time of the run on LSL's clock."""
         return self._tally.zero_s + time_s + self.offset.lsl_minus_monotonic_s
 
-    def _take_markers(self) -> None:
+    def _take_markers(self, frame_s: float) -> None:
         now_s = time.monotonic()
         if now_s - self._look_s >= LOOK_EVERY_S:
             self._look_s = now_s
@@ -110,7 +112,12 @@ class LslStreams(Sink):
         for uid, inlet in list(self._inlets.items()):
             try:
                 for _ in range(MOST_SAMPLES):
-                    sample, stamp_s = inlet.pull_sample(timeout=0.0)
+                    try:
+                        sample, stamp_s = inlet.pull_sample(timeout=0.0)
+                    except UnicodeDecodeError as error:  # pylsl has taken it, and keeps its stamp to itself
+                        self._mark(frame_s, f"{error.object.decode(errors='replace')} {NO_UTF8}")
+                        self.markers += 1
+                        continue
                     if sample is None:
                         break
                     time_s = stamp_s - self.offset.lsl_minus_monotonic_s - self._tally.zero_s

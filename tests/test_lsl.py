@@ -1,5 +1,6 @@
 """Lab Streaming Layer: with real outlets and inlets, stamps are capture times, and the lab's markers become marks."""
 
+import ctypes
 import json
 import math
 import os
@@ -112,6 +113,24 @@ def test_events_and_motion_are_stamped_when_they_were_captured_and_markers_becom
         marks = session.annotations()
     assert {mark.text for mark in marks} == {"question 7"}
     assert marks[0].time_s == pytest.approx(42.0, abs=5e-3)
+
+
+def test_a_marker_that_is_no_utf8_becomes_a_mark_and_the_run_goes_on():
+    tally, marks = Tally(), []
+    tally.zero_s = time.monotonic()
+    lab = pylsl.StreamOutlet(pylsl.StreamInfo("lab", "Markers", 1, pylsl.IRREGULAR_RATE, "string", f"{time.time()}"))
+    streams = LslStreams("a", tally, lambda time_s, text: marks.append((time_s, text)))
+    latin_1 = (ctypes.c_char_p * 1)("müde".encode("latin-1"))
+
+    def taken():
+        pylsl.lib.lib.lsl_push_sample_strtp(lab.obj, latin_1, ctypes.c_double(0.0), 1)
+        streams.on_analysis(Analysis(1, 51.0), Frame(1, 51.0, PICTURE))
+        return marks
+
+    until(taken)
+    streams.close()
+    assert marks[0][0] == 51.0
+    assert marks[0][1].startswith("m�de (no UTF-8 text")
 
 
 def test_the_clock_offset_is_measured_to_less_than_a_millisecond():
