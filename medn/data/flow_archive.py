@@ -29,7 +29,7 @@ class FlowArchive:
     flow: NDArray[np.uint8]
     """(N, H, W, 3): u, v and optical strain; each channel of each map min–max scaled to 0–255, so amplitude is lost."""
     label: NDArray[np.int64]
-    """(N,): number of the class in `medn.model.EMOTIONS`."""
+    """(N,): number of the class in `medn.contract.EMOTIONS`."""
     subject: NDArray[np.str_]
     """(N,): as the database names them; two databases may use the same name."""
     dataset: NDArray[np.str_]

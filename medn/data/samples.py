@@ -28,7 +28,7 @@ class Samples:
     rise_s: NDArray[np.float32]
     """(N,) onset to apex; 0 where unknown."""
     emotion: NDArray[np.int64]
-    """(N,) class number of `medn.model.EMOTIONS`, −1 for none."""
+    """(N,) class number of `medn.contract.EMOTIONS`, −1 for none."""
     aus: NDArray[np.float32]
     """(N, 12) 1 there, 0 not there, between where uncertain, NaN unknown."""
     micro: NDArray[np.float32]

@@ -28,7 +28,7 @@ class Truth:
     """What is coded of N clips."""
 
     emotion: NDArray[np.int64]
-    """(N,) class number of `medn.model.EMOTIONS`."""
+    """(N,) class number of `medn.contract.EMOTIONS`."""
     aus: NDArray[np.float32]
     """(N, 12) in the network's order: 1 there, 0 not there, NaN unknown."""
     subject: NDArray[np.str_]

@@ -18,7 +18,7 @@ class Prediction(NamedTuple):
     emotion_logits: Tensor
     """(B, 3): negative, positive, surprise."""
     au_logits: Tensor
-    """(B, 12), in the order of `medn.model.AU_NAMES`."""
+    """(B, 12), in the order of `medn.contract.AU_NAMES`."""
     micro_logit: Tensor
     """(B,): is it a micro-expression at all?"""
     motion_emotion_logits: Tensor

@@ -99,7 +99,7 @@ class Recognition:
     emotion: NDArray[np.float32]
     """(B, 3) probability of negative, positive and surprise; each row sums to 1. Calibrated in the weights."""
     aus: NDArray[np.float32]
-    """(B, 12) probability of each action unit, in the order of `medn.model.AU_NAMES`."""
+    """(B, 12) probability of each action unit, in the order of `medn.contract.AU_NAMES`."""
     micro: NDArray[np.float32]
     """(B,) probability that the movement is a micro-expression."""
 

@@ -171,7 +171,7 @@ def head_sway(size: float, rng: np.random.Generator) -> tuple[tuple[str, float, 
 
 
 def draw_camera(rng: np.random.Generator) -> Camera:
-    """A webcam, or what a video call leaves of one; `size_of` and `rate_of` give its picture size and frame rate."""
+    """A webcam, or what a video call leaves of one."""
     iod_px = float(np.exp(rng.uniform(*np.log(IOD_PX))))
     fitting = [size for size in SIZES_PX if size[1] >= 3.0 * iod_px][:3]
     size = fitting[rng.integers(len(fitting))]

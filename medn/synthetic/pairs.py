@@ -87,7 +87,7 @@ class Pair:
     flow: NDArray[np.float16]
     """(2, 64, 64): `medn.face.flow.halved_flow`, in % iod."""
     emotion: int
-    """Class number of `medn.model.EMOTIONS`."""
+    """Class number of `medn.contract.EMOTIONS`."""
     aus: NDArray[np.float32]
     """(12,) 1 there, 0 not there; `OPENED` for AU5 where lids open for another reason."""
     identity: str

@@ -32,7 +32,7 @@ ANSWERS = 8
 """Answers that are believed: those of two seconds."""
 
 _FLOAT32, _FRAME_BYTES = 5, 4 * CHANNELS  # of the machine's own byte order
-_READY, _FAILED_CONTEXT, _READY_STREAM, _FAILED_STREAM = 4, 5, 2, 3
+_READY, _FAILED_CONTEXT, _READY_STREAM = 4, 5, 2
 _NO_AUTOSPAWN = 0x1
 _DONT_MOVE, _ADJUST_LATENCY = 0x200, 0x2000
 _NONE = 2**32 - 1

@@ -1,7 +1,7 @@
 """The patterns of action units on the patches of the face, which the detector looks for.
 
 A pattern is the displacement in % iod that a movement of 1 % iod draws on each patch. They were measured on portraits
-through the whole front end (`realtime.evaluation.unit_patterns`) and ship as `patterns.npz`.
+through the whole front end (`realtime.training.unit_patterns`) and ship as `patterns.npz`.
 """
 
 from dataclasses import dataclass
