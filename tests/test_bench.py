@@ -19,7 +19,7 @@ from benchmarks.harness import Measure, Plot, Result, in_turn
 from benchmarks.harness.compare import Change, changes, differences
 from benchmarks.harness.machine import Machine, describe_machine
 from benchmarks.harness.measure import ratios
-from benchmarks.harness.report import ReportError, Run, read, result_record, write
+from benchmarks.harness.report import FORMAT, ReportError, Run, read, result_record, write
 from gui.cli import app
 from realtime.sources.video import VideoFile
 from realtime.types import Frame
@@ -128,7 +128,17 @@ def test_a_missing_number_is_null_in_json_and_a_gap_in_a_plot(tmp_path):
     write(again, tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "not json", "[1]", '{"format": "another"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "not json",
+        "[1]",
+        '{"format": "another"}',
+        json.dumps({"format": FORMAT}),
+        json.dumps({"format": FORMAT, "machine": {"host": "x"}, "results": []}),
+    ],
+)
 def test_what_is_no_report_is_refused_in_one_sentence(tmp_path, content):
     path = tmp_path / "report.json"
     if content is not None:

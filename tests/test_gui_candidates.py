@@ -191,6 +191,13 @@ def test_a_recording_is_analysed_again_from_review_with_other_settings(window, h
     assert window.settings.score_threshold == 0.6  # the app's own setting stays
 
 
+def test_a_recording_that_is_being_analysed_already_is_not_analysed_again_and_says_so(window, interview):
+    window.analyze.queue.add(interview)
+    window.analyze.analyse_again(str(interview), replace(window.settings, score_threshold=0.1))
+    assert len(window.analyze.queue.entries) == 1
+    assert f"{interview.name} is in the queue already" in window.banner.text
+
+
 def test_a_session_without_video_cannot_be_analysed_again_and_says_so(window, home):
     window.open_session(write_session(home / "sessions" / "bare.medn", 2.0, [1.0]))
     press(window.review, KEY.Key_R, CTRL)

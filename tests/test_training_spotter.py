@@ -27,8 +27,9 @@ from realtime.recognition.decision import DecisionError, decision_file, peak_dec
 from realtime.recognition.recognizer import Recognized
 from realtime.session import open_session
 from realtime.spotting.patterns import PATTERNS_FILE, Patterns, shipped_patterns
+from realtime.spotting.trees import Trees
 from realtime.training import bump_decision
-from realtime.training.forest import TREES, fit_forest, joined
+from realtime.training.forest import TREES, fit_forest, fit_regression, joined
 from realtime.training.limit import fit_limit
 from realtime.training.parts import learn_peaks
 from realtime.training.peak_decision import Lesson, lesson
@@ -90,6 +91,14 @@ def test_a_forest_as_arrays_answers_as_scikit_learn_does(samples, forest):
         negative, share = (tree.tree_.value[leaves, 0] * tree.tree_.n_node_samples[leaves, None]).T
         expected += np.log((share * odds + 0.5) / (negative + 0.5)) / TREES
     assert [forest.log_odds(inputs(row)) for row in x[:40]] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_tree_of_more_nodes_than_a_short_integer_numbers_answers_as_scikit_learn_does():
+    x = np.linspace(-1, 1, 20_000, dtype=np.float32)[:, None]
+    y = np.stack([np.arange(20_000.0)] * 2, axis=1)
+    fields = fit_regression(x, y, 1, trees=1, least_in_leaf=1)
+    assert fields["left"].shape[1] == 39_999
+    assert [Trees(**fields).leaves(x[i])[0, 0] for i in (0, 9_999, 19_999)] == [0, 9_999, 19_999]
 
 
 @settings(deadline=None, max_examples=10)

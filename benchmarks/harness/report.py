@@ -64,7 +64,10 @@ def read(path: Path) -> Run:
         raise ReportError(f"{file} cannot be read as a report ({error}).") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise ReportError(f"{file} is not a report of medn bench.")
-    return Run(Machine(**record["machine"]), tuple(Result.from_record(result) for result in record["results"]))
+    try:
+        return Run(Machine(**record["machine"]), tuple(Result.from_record(result) for result in record["results"]))
+    except (KeyError, TypeError):
+        raise ReportError(f"{file} is a report of medn bench with fields missing or unknown.") from None
 
 
 def result_record(result: Result) -> dict[str, Any]:

@@ -87,7 +87,9 @@ class AnalyzeWorkspace(QWidget):
     def analyse_again(self, video: str, chosen: Settings) -> None:
         """Queue a recording with settings of its own, and start."""
         self._banner.clear(self)
-        self.queue.add(Path(video), self._parameters(chosen))
+        if self.queue.add(Path(video), self._parameters(chosen)) is None:
+            name = Path(video).name
+            self._banner.report(f"{name} is in the queue already: analyse it again once that has ended.", self)
         self.queue.start()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

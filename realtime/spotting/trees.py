@@ -16,8 +16,8 @@ class Trees:
     """(T, N) index of the input that a node looks at."""
     threshold: NDArray[np.float32]
     """(T, N): up to this value the way goes left."""
-    left: NDArray[np.int16]
-    right: NDArray[np.int16]
+    left: NDArray[np.integer]
+    right: NDArray[np.integer]
     value: NDArray[np.float32]
     """(T, N, …) what a leaf holds."""
     depth: NDArray[np.int64]

@@ -95,8 +95,8 @@ def joined(one: Classifier, other: Classifier, share: float) -> Classifier:
         names=np.array(names),
         feature=feature.astype(np.int16),
         threshold=stacked("threshold").astype(np.float32),
-        left=stacked("left").astype(np.int16),
-        right=stacked("right").astype(np.int16),
+        left=stacked("left").astype(np.int32),
+        right=stacked("right").astype(np.int32),
         value=stacked("value", (slopes[0], slopes[1])).astype(np.float32),
         depth=np.array(max(int(one.depth), int(other.depth))),
         calibration=np.array([1.0, offset]),
@@ -124,7 +124,7 @@ def _classifier(
 def _padded(trees: Sequence[tuple[NDArray[Any], ...]]) -> dict[str, NDArray[Any]]:
     """Trees of (feature, threshold, left, right, value) by node, padded to one size."""
     nodes = max(len(tree[0]) for tree in trees)
-    types = {"feature": np.int16, "threshold": np.float32, "left": np.int16, "right": np.int16, "value": np.float32}
+    types = {"feature": np.int16, "threshold": np.float32, "left": np.int32, "right": np.int32, "value": np.float32}
     fields = {}
     for place, (name, kind) in enumerate(types.items()):
         columns = [tree[place] for tree in trees]
