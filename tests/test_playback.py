@@ -1,5 +1,6 @@
 """Any frame of a recording, as its analysis saw it."""
 
+import errno
 from dataclasses import replace
 
 import av
@@ -11,7 +12,7 @@ from gui.review.playing import stop_at
 from realtime.sources import SourceError, VideoFile
 from realtime.viewing import kept
 from realtime.viewing.playback import Playback
-from tests.gui_driver import live_for, until, write_session
+from tests.gui_driver import until, write_session
 from tests.readings import an_event
 from tests.recordings import grey, write_video
 
@@ -68,6 +69,18 @@ def test_what_was_kept_of_a_recording_counts_as_not_there_where_it_is_damaged(ho
         assert there is None or there["times"].tolist() == times.tolist()
 
 
+def test_nothing_stays_of_what_a_full_disk_could_not_keep(home, tmp_path, monkeypatch):
+    def full(file, **_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    video = tmp_path / "v.mp4"
+    video.write_bytes(b"any")
+    monkeypatch.setattr(np, "savez_compressed", full)
+    kept.keep(video, "times", {"times": np.arange(3)})
+    assert not list(kept.kept_folder().iterdir())
+
+
 def test_a_stretch_that_cannot_be_decoded_costs_its_frames_only(window, home):
     times_ms = [33 * index for index in range(150)]
     path = write_video(home / "damaged.mp4", [grey(index) for index in range(150)], times_ms, keyframe_every=1)
@@ -82,9 +95,7 @@ def test_a_stretch_that_cannot_be_decoded_costs_its_frames_only(window, home):
     viewer, model = window.review.viewer, window.review.model
     for at_s, shown in ((1.0, True), (3.2, False), (4.5, True)):
         stop_at(viewer, at_s)
-        until(lambda: viewer.video.problem or viewer.video.answered == viewer.video._asked)
-        live_for(0.1)
-        assert (viewer.image is not None) == shown
+        until(lambda shown=shown: (viewer.image is not None) == shown)
         assert ("cannot be decoded" in viewer._message.text()) is not shown
     model.choose(model.record.events[1].id)
     until(lambda: viewer.video.clip_done(model.chosen.event))

@@ -225,7 +225,8 @@ class Viewer(ZoomView):
                 shown = self.video.due(self.position_s) or shown
             elif self.video.answered >= self._paused_from:
                 shown = self.video.newest
-            if shown is not self._shown:
+            stale = shown is None and self.video.missing and self.image is not None
+            if stale or shown is not self._shown:
                 self._shown = shown
                 self.show_image(shown.frame.image if shown else None)
 

@@ -216,7 +216,7 @@ def parity(found: Recognition, reference: Recognition) -> Parity:
 
 def cache_folder() -> Path:
     """Where engines and the timing cache are kept unless another folder is given."""
-    return platformdirs.user_cache_path("medn") / "tensorrt"
+    return platformdirs.user_cache_path("medn", appauthor=False) / "tensorrt"
 
 
 def read_engine(folder: Path, key: EngineKey) -> Engine | None:
@@ -253,9 +253,10 @@ def write_engine(folder: Path, key: EngineKey, engine: Engine) -> Path:
         "bound_outputs": engine.bound_outputs,
     }
     rest = json.dumps(header).encode() + b"\n" + engine.plan
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".partial", delete=False) as file:
-        file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
-    return Path(file.name).replace(folder / key.file_name)
+    with tempfile.TemporaryDirectory(prefix=".engine-", dir=folder) as unfinished:
+        file = Path(unfinished) / key.file_name
+        file.write_bytes(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+        return file.replace(folder / key.file_name)
 
 
 def _against_pytorch(engine: Engine, weights: Checkpoint, windows: WindowBatch, toolchain: Toolchain) -> Parity:

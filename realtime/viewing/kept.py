@@ -6,6 +6,7 @@ A recording that changed has others: they are found by its path, size and time o
 import hashlib
 import logging
 import os
+import threading
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,10 +39,13 @@ def keep(recording: Path, kind: str, arrays: Mapping[str, NDArray[np.generic]]) 
     try:
         file = _file(recording, kind)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        unfinished = file.with_suffix(f".{os.getpid()}.new")
-        with unfinished.open("wb") as written:
-            np.savez_compressed(written, allow_pickle=False, **arrays)
-        unfinished.replace(file)
+        unfinished = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
+        try:
+            with unfinished.open("wb") as written:
+                np.savez_compressed(written, allow_pickle=False, **arrays)
+            unfinished.replace(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
         _remove_old(file.parent)
     except OSError as error:
         _log.info("%s of %s was not kept: %s", kind, recording, error)
