@@ -2,13 +2,14 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent, QTextDocument
 from PyQt6.QtWidgets import QFileDialog
 
 from gui.analyze import queue as analysis_queue
-from gui.analyze.queue import Stage
+from gui.analyze.queue import Entry, Queue, Stage
 from gui.settings import Settings
 from gui.window import MainWindow
 from realtime.session import Status, open_session
@@ -163,3 +164,13 @@ def _stands_still(entry):
     before_s = entry.done_s
     live_for(0.7)
     return entry.done_s == before_s
+
+
+def test_the_time_left_is_what_is_left_of_all_at_the_speed_of_those_that_run():
+    queue = Queue(2, lambda: None)
+    assert queue.seconds_left is None
+    running = Entry(Path("a.mp4"), Stage.RUNNING, done_s=40.0, length_s=100.0, wall_s=10.0)
+    queue.entries = [running, Entry(Path("b.mp4"), Stage.WAITING, length_s=60.0), Entry(Path("c.mp4"), Stage.DONE)]
+    assert queue.seconds_left == 30.0
+    queue.entries[1].length_s = None
+    assert queue.seconds_left is None

@@ -1,6 +1,7 @@
 """Any frame of a recording, as its analysis saw it."""
 
 import errno
+import os
 from dataclasses import replace
 
 import av
@@ -11,7 +12,7 @@ import pytest
 from gui.review.playing import stop_at
 from realtime.sources import SourceError, VideoFile
 from realtime.viewing import kept
-from realtime.viewing.playback import Playback
+from realtime.viewing.playback import Playback, pace
 from tests.gui_driver import until, write_session
 from tests.readings import an_event
 from tests.recordings import grey, write_video
@@ -67,6 +68,27 @@ def test_what_was_kept_of_a_recording_counts_as_not_there_where_it_is_damaged(ho
         file.write_bytes(whole[:place] + b"\xff" * 16 + whole[place + 16 :])
         there = kept.kept(video, "times")
         assert there is None or there["times"].tolist() == times.tolist()
+
+
+def test_of_more_files_than_are_kept_the_longest_unused_go(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "MOST_FILES", 2)
+    videos = [tmp_path / f"{number}.mp4" for number in range(3)]
+    for number, video in enumerate(videos):
+        video.write_bytes(b"any")
+        before = set(kept.kept_folder().glob("*"))
+        kept.keep(video, "times", {"times": np.arange(number)})
+        [file] = set(kept.kept_folder().glob("*")) - before
+        os.utime(file, (number + 1, number + 1))
+    assert [kept.kept(video, "times") is not None for video in videos] == [False, True, True]
+
+
+def test_a_pace_names_gaps_that_are_not_of_the_usual_step():
+    times_s = np.arange(100) / 25
+    assert pace(times_s) == "25 fps"
+    times_s[50:] += 0.4
+    times_s[80:] += 0.07
+    assert pace(times_s) == "25 fps, 2 gaps, the longest 0.44 s"
+    assert pace(times_s[:1]) == "1 frame"
 
 
 def test_nothing_stays_of_what_a_full_disk_could_not_keep(home, tmp_path, monkeypatch):
