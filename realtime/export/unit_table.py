@@ -11,6 +11,7 @@ import numpy as np
 
 from realtime.export.context import ExportContext, ExportError
 from realtime.export.tables import csv_cell
+from realtime.spotting.detector import WARM_UP_S
 from realtime.viewing.unit_limits import UNIT_NAMES, unit_limits
 
 EVERY_S = 0.5
@@ -23,8 +24,8 @@ COLUMNS = (
 
 
 def write_units(context: ExportContext, path: Path) -> None:
-    """Write the limits of each single action unit, on both sides and on one. Raises `ExportError` where there are faces, but no trace."""
-    end_s, faces = context.session.extent()
+    """Write the limits of each single action unit, on both sides and on one. Raises `ExportError` without a trace."""
+    end_s, _ = context.session.extent()
     written = False
     with path.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
@@ -39,7 +40,7 @@ def write_units(context: ExportContext, path: Path) -> None:
                     lines.writerow([csv_cell(cell) for cell in (context.name, time_s, face, *pcts)])
                     written = True
             context.tick(min(begin_s + SPAN_S, end_s), end_s)
-    if faces and not written:
+    if not written and end_s > WARM_UP_S:  # nothing is known of shorter ones with a trace, either
         raise ExportError(
             f"{context.name} holds no trace of a face to compute the limits of action units from: it was made by an "
             "earlier MEDN, or shows none for three seconds. Analyse the recording again."
