@@ -19,6 +19,7 @@ def write_video(
     index_first: bool = False,
     keyframe_every: int = 25,
     open_groups: bool = False,
+    interlaced: bool = False,
     sound: NDArray[np.float32] | None = None,
     sound_at_ms: int = 0,
 ) -> Path:
@@ -37,6 +38,10 @@ def write_video(
             stream.options = {"bf": "2", "g": str(keyframe_every), "preset": "ultrafast", "b_strategy": "0"}
             if open_groups:  # frames before a key frame may need the group before
                 stream.options |= {"x264-params": "open-gop=1:scenecut=0"}
+            if interlaced:
+                stream.codec_context.flags |= (
+                    av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
+                )
         if rotation_deg:
             stream.set_display_rotation(rotation_deg)
         heard = None

@@ -50,6 +50,12 @@ CODINGS = {
     "Matroska": ("variable.mkv", True, {"open_groups": True}),
     "late picture": ("late.mp4", True, {"sound": np.zeros(48000, np.float32)}),
     "transport stream": ("camcorder.mts", False, {}),
+    "AVI": ("capture.avi", False, {}),
+    "AVI, one long group": ("long.avi", False, {"keyframe_every": 1000}),
+    "AVI, open groups": ("open.avi", False, {"open_groups": True}),
+    "AVI, frames left out": ("variable.avi", True, {}),
+    "AVI, short groups": ("short.avi", False, {"keyframe_every": 6}),
+    "AVI, interlaced": ("television.avi", False, {"interlaced": True}),
 }
 
 

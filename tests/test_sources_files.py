@@ -152,6 +152,48 @@ def test_av1_is_decoded_for_analysis_and_for_review(tmp_path):
         assert np.abs(playback.frame(3).image.astype(int) - frames[3].image).max() <= 1
 
 
+def write_changing(path: Path, codec: str, sizes: list[tuple[int, int]], options: dict[str, str]) -> Path:
+    """Four pictures of each (width, height) in succession, as a video call or a shared window leaves them."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        (stream.width, stream.height), stream.pix_fmt = sizes[0], "yuv420p"
+        stream.time_base = Fraction(1, 1000)
+        for part, (width, height) in enumerate(sizes):
+            encoder = av.CodecContext.create(codec, "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+            encoder.time_base, encoder.framerate, encoder.options = stream.time_base, Fraction(25), options
+            picture = grey(0, (height, width))
+            picture[: height // 2, : width // 2] = 255
+            packets = []
+            for number in range(4 * part, 4 * part + 4):
+                frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+                frame.pts, frame.time_base = 40 * number, stream.time_base
+                packets += encoder.encode(frame.reformat(format="yuv420p"))
+            for packet in (*packets, *encoder.encode()):
+                packet.stream, packet.time_base = stream, stream.time_base
+                container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "interlaced"),
+    [("call.webm", "libvpx-vp9", False), ("call.ts", "libx264", False), ("television.ts", "libx264", True)],
+)
+def test_pictures_that_change_their_size_midway_are_reviewed_as_they_are_analysed(tmp_path, name, codec, interlaced):
+    options = {"deadline": "realtime", "cpu-used": "8"} if codec == "libvpx-vp9" else {"preset": "ultrafast"}
+    options |= {"flags": "+ildct+ilme"} if interlaced else {}
+    path = write_changing(tmp_path / name, codec, [(160, 120), (240, 180), (96, 128)], options)
+    frames = read(path)
+    (height, width, _) = frames[0].image.shape
+    assert [frame.image.shape for frame in frames] == 12 * [(height, width, 3)]
+    with Playback(path) as playback:
+        for frame in frames:
+            shown = playback.frame(frame.index).image
+            assert shown.shape == frame.image.shape
+            assert np.abs(shown.astype(int) - frame.image).max() <= 1
+            assert shown[: height // 2 - 9, : width // 2 - 9].mean() > 200 > 50 > shown[height // 2 + 9 :].mean()
+
+
 @pytest.mark.parametrize("cover", [False, True])
 @pytest.mark.parametrize("suffix", ["mp4", "m4a"])
 def test_sound_alone_is_refused_as_what_it_is_also_with_a_cover(tmp_path, suffix, cover):

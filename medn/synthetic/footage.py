@@ -17,7 +17,7 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
-from medn.time_line import begins_s
+from medn.time_line import begins_s, timed
 
 PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray")
 """Pixel formats that are passed on as they are."""
@@ -95,9 +95,9 @@ def read_shots(path: Path, part_s: tuple[float, float] | None = None) -> Iterato
             zero = stream.start_time or 0
             first, last = (zero + round(at_s / stream.time_base) for at_s in part_s)
             container.seek(max(int(first), zero), stream=stream)
-        timed = ((frame.pts, frame) for frame in container.decode(stream) if frame.pts is not None)
+        shown = ((frame.pts, frame) for frame in timed(container, container.decode(stream)) if frame.pts is not None)
         number = 0
-        for ticks, frame in timed:
+        for ticks, frame in shown:
             if ticks >= last:
                 break
             if ticks >= first:

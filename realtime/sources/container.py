@@ -25,6 +25,8 @@ class Container:
     """Number of the stream that holds the picture."""
     first_video: bool
     """Whether that is the first video stream, which is the one that OpenCV reads; covers of albums are others."""
+    size: tuple[int, int]
+    """Width and height in px of the pictures as they are stored; a picture of another size is scaled to it."""
     begins_s: float
     """When the picture begins on the file's time line."""
     ends_s: float | None
@@ -70,6 +72,7 @@ def read_container(path: Path) -> Container | None:
         return Container(
             stream=stream.index,
             first_video=stream is videos[0],
+            size=(stream.width, stream.height),
             begins_s=picture_begins_s,
             ends_s=picture_begins_s + float(stream.duration * stream.time_base) if stream.duration else whole_s,
             pixel_aspect=aspect if Fraction(1, MAX_ASPECT) <= aspect <= MAX_ASPECT else Fraction(1),

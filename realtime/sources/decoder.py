@@ -8,9 +8,12 @@ from typing import Protocol
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
+from medn.time_line import timed
 from realtime.sources.capture import cv2
+from realtime.sources.container import Container
 
 _NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 
@@ -72,9 +75,10 @@ class OpenCvDecoder:
 class PyAvDecoder:
     """Reads the video stream with a number; raises `av.FFmpegError` or `OSError` if the file cannot be opened."""
 
-    def __init__(self, path: Path, stream: int) -> None:
+    def __init__(self, path: Path, container: Container) -> None:
         self._container = av.open(str(path))
-        self._stream = self._container.streams[stream]
+        self._stream = self._container.streams[container.stream]
+        self._size = container.size
         self._stream.thread_type = "AUTO"
         self.position_s = 0.0
         self._frame: av.VideoFrame | None = None
@@ -96,7 +100,7 @@ class PyAvDecoder:
 
     def retrieve(self) -> tuple[bool, NDArray[np.uint8], bool]:
         """Convert the frame."""
-        return upright(self._frame) if self._frame is not None else (False, _NO_PICTURE, False)
+        return upright(self._frame, self._size) if self._frame is not None else (False, _NO_PICTURE, False)
 
     def seek(self, position_s: float) -> None:
         """Go to some frame near a position."""
@@ -125,6 +129,10 @@ def packets_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av
 
 def decoded(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """Yield the frames of a stream from where its file stands; a packet that cannot be decoded is passed over."""
+    return timed(container, _frames(container, stream))
+
+
+def _frames(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     for packet in packets_of(container, stream):
         try:
             yield from packet.decode()
@@ -132,8 +140,13 @@ def decoded(container: InputContainer, stream: av.VideoStream) -> Iterator[av.Vi
             continue
 
 
-def upright(frame: av.VideoFrame) -> tuple[bool, NDArray[np.uint8], bool]:
-    """True, a frame's (height, width, 3) BGR picture as it is to be shown, and whether it was turned by a quarter."""
+def upright(frame: av.VideoFrame, size: tuple[int, int]) -> tuple[bool, NDArray[np.uint8], bool]:
+    """True, a frame's (height, width, 3) BGR picture as it is to be shown, and whether it was turned by a quarter.
+
+    `size`: width and height of the file's pictures as they are stored; others are scaled to it, as OpenCV does.
+    """
+    if (frame.width, frame.height) != size:
+        frame = frame.reformat(*size, format="bgr24", interpolation=Interpolation.BICUBIC)
     image = frame.to_ndarray(format="bgr24")
     turns = round(frame.rotation / 90) % 4
     return True, np.ascontiguousarray(np.rot90(image, turns)) if turns else image, turns % 2 == 1

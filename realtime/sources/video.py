@@ -133,7 +133,7 @@ def _first_frame(path: Path, container: Container) -> tuple[Decoder, bool]:
 
     What is interlaced it cannot. With the codecs that are used for that a later frame may be; else the first is asked.
     """
-    slower = PyAvDecoder(path, container.stream)
+    slower = PyAvDecoder(path, container)
     more = slower.grab()
     if container.first_video and not slower.interlaced and container.codec not in INTERLACED:
         decoder = OpenCvDecoder(path)

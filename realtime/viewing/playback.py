@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from medn.face.aligned import eye_axis
 from medn.face.landmarker import FaceObservation, Landmarker
+from medn.time_line import AVI
 from realtime.faces.detector import Part
 from realtime.sources import SourceError
 from realtime.sources.container import read_container, square_pixels
@@ -29,7 +30,7 @@ NEAR_FRAMES = 6
 """So many frames up to a wanted one are converted to pictures, for who steps back."""
 MOST_KEYS = 3
 """So many key frames before a frame are tried before the file is decoded from its beginning."""
-INDEX, KEPT_FROM = "shown-frames", 10_000
+INDEX, KEPT_FROM = "frames-shown", 10_000
 """What is kept of a recording, from this number of frames on: shorter ones are read at once."""
 AHEAD_FRAMES = 40
 """A frame this little ahead is reached by decoding on, without a jump."""
@@ -70,7 +71,7 @@ class Playback:
         container = read_container(path)
         if container is None:
             raise SourceError(f"{path} cannot be read as a video.")
-        self._pixel_aspect = container.pixel_aspect
+        self._pixel_aspect, self._size = container.pixel_aspect, container.size
         try:
             self._container = av.open(str(path))
         except av.FFmpegError as error:
@@ -157,12 +158,30 @@ class Playback:
         if there is not None and {"pts", "keys"} <= there.keys():
             return there["pts"].astype(np.int64), there["keys"].astype(np.int64)
         packets = packets_of(self._container, self._stream)
-        frames = [(p.pts, p.is_keyframe, p.is_discard) for p in packets if p.pts is not None and p.size]
+        avi = self._container.format.name == AVI  # see `timed`
+        stored = ((p.dts if avi else p.pts, p) for p in packets if p.size)
+        frames = [(at, p.is_keyframe, p.is_discard) for at, p in stored if at is not None]
         pts = np.array(sorted(at for at, _, cut in frames if not cut), np.int64)  # cut: left out by an edit list
         keys = np.array(sorted(at for at, is_key, _ in frames if is_key), np.int64)
+        if avi and len(pts):
+            pts, keys = self._returned(pts, keys)
         if len(pts) >= KEPT_FROM:
             keep(path, INDEX, {"pts": pts, "keys": keys})
         return pts, keys
+
+    def _returned(
+        self, stored: NDArray[np.int64], keys: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The times that `decoded` gives the frames of packets at `stored` times, and the key frames among them."""
+        with contextlib.suppress(av.FFmpegError):
+            self._container.seek(int(stored[0]), stream=self._stream)
+        first = next(decoded(self._container, self._stream), None)
+        if first is None or first.pts is None:
+            return stored, keys
+        late = int(np.searchsorted(stored, first.pts))
+        step = stored[-1] - stored[-2] if len(stored) > 1 else 1
+        returned = np.concatenate((stored[late:], stored[-1] + step * np.arange(1, late + 1)))
+        return returned, returned[np.searchsorted(stored, keys)]
 
     def _face_at(self, image: NDArray[np.uint8], number: int, place: Place) -> SeenFace | None:
         """The face nearest to a place, if there is one within an eye distance of it."""
@@ -222,7 +241,7 @@ class Playback:
         if picture is None:
             self._next = None
             return None
-        place = int(np.searchsorted(self._pts, picture.pts))
+        place = max(int(np.searchsorted(self._pts, picture.pts)), self._next or 0)
         self._next = place + 1
         if wanted - place < NEAR_FRAMES:
             self._hold(place, picture)
@@ -231,7 +250,7 @@ class Playback:
         return place
 
     def _hold(self, place: int, picture: av.VideoFrame) -> None:
-        _, image, turned = upright(picture)
+        _, image, turned = upright(picture, self._size)
         self._held[place] = square_pixels(image, self._pixel_aspect, turned=turned)
         while len(self._held) > HELD_FRAMES:
             self._held.popitem(last=False)
