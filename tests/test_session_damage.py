@@ -1,8 +1,11 @@
 """Damaged, hand-edited and hostile sessions: one sentence, no other error, and what can be read is read."""
 
+import os
 import random
+import socket
 import sqlite3
 from collections import Counter
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,9 +21,10 @@ from realtime.session import (
     delete_session,
     open_session,
 )
-from realtime.sources import Cause, Dropped, Notice, NoticeKind
+from realtime.sources import Cause, Dropped, Notice, NoticeKind, SourceError
 from realtime.types import Analysis, Event, FaceReading, Frame
 from realtime.viewing.event_clips import clip_of_ends
+from realtime.viewing.playback import Playback
 
 RECORDED = RecordedFile(1234, 5678, "ab" * 32)
 COPIES = 450
@@ -234,6 +238,20 @@ def test_what_would_run_code_of_its_own_is_refused_in_one_sentence(edited, chang
 def test_a_session_of_which_nothing_is_left_or_that_is_newer_is_refused_in_one_sentence(edited, change, sentence):
     with pytest.raises(SessionError, match=sentence):
         open_session(edited(change))
+
+
+def test_a_session_that_names_an_address_or_a_pipe_as_its_video_is_exported_without_asking_there(edited, tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/film.mp4"
+        for video in (address, tmp_path / "pipe.mp4"):
+            path = edited(f"UPDATE session SET video = '{video}'")
+            assert {outcome.error for outcome in export_sessions([path], FORMATS, tmp_path / "out")} == {""}
+            with pytest.raises(SourceError):
+                Playback(Path(str(video)))
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_a_damaged_session_can_be_deleted(edited):

@@ -10,11 +10,13 @@ import av
 import numpy as np
 import pytest
 
+from medn.synthetic.footage import read_shots
 from realtime.export import export_sessions, formats_named
 from realtime.session import SessionInfo, SessionWriter
 from realtime.sources import Dropped, SourceError, open_source
 from realtime.types import Analysis, Event, Frame
 from realtime.viewing.playback import Playback
+from realtime.viewing.sound import open_sound
 from tests.recordings import grey
 
 TIMES_MS = [0, 40, 80, 140, 160, 200]
@@ -209,10 +211,26 @@ def test_a_cover_before_the_picture_is_not_taken_for_it(tmp_path):
     assert [frame.image.shape for frame in frames] == [(120, 160, 3)] * len(TIMES_MS)
 
 
+@pytest.mark.parametrize("name", ["P01-10:30.mp4", "http:/a.mp4", "concat:a.mp4", "a#1?x=%41&.mp4"])
+def test_a_file_named_like_an_address_is_read_where_it_lies(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    write_file(tmp_path / name, sound=True)
+    assert len(read(Path(name))) == len(TIMES_MS)
+    with Playback(Path(name)) as playback:
+        assert len(playback.times_s) == len(TIMES_MS)
+    track = open_sound(Path(name))
+    assert track is not None
+    track.close()
+    assert [shot.number for shot in read_shots(Path(name))] == list(range(len(TIMES_MS)))
+
+
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(SourceError, match=r"pipe\.mp4 is not a file but a pipe"):
         open_source(str(tmp_path / "pipe.mp4"))
+    with pytest.raises(SourceError, match=r"pipe\.mp4 cannot be read as a video"):
+        Playback(tmp_path / "pipe.mp4")
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from medn.media_file import ffmpeg_name
 from medn.synthetic.movements import Movement
 from medn.synthetic.planted import MICRO_RATE, Camera, Rates, Script, plan, refuse_others, write_truth
 from medn.synthetic.portrait import Portrait, astronaut, fit
@@ -40,7 +41,7 @@ def film(
     actor = Actor(script, fit(shapes or load_shapes(), portrait))
     scene = Scene(puppet, camera, np.random.default_rng([script.seed, 1]))
     # a WebM file would carry a random number of its own
-    with av.open(str(path), "w", options={"fflags": "bitexact"} if camera.codec == "vp8" else {}) as container:
+    with av.open(ffmpeg_name(path), "w", options={"fflags": "bitexact"} if camera.codec == "vp8" else {}) as container:
         stream = _coder(container, camera, fps, size_px)
         for time_s in frame_times(script, fps):
             picture = scene.take(actor, time_s, camera.exposure / fps)

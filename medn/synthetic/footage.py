@@ -17,6 +17,7 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
+from medn.media_file import ffmpeg_name, open_media
 from medn.time_line import begins_s, timed
 
 PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray")
@@ -181,17 +182,17 @@ def with_planes(frame: av.VideoFrame, planes: list[NDArray[np.uint8]]) -> av.Vid
 
 def _open(path: Path) -> InputContainer:
     try:
-        return av.open(str(path))
-    except av.FFmpegError as error:
+        return open_media(path)
+    except (OSError, av.FFmpegError) as error:
         raise ValueError(f"{path} cannot be read as a video: {error.strerror}.") from error
 
 
 def _is_video(path: Path) -> bool:
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             pictures = container.format.name.endswith("_pipe") or container.format.name == "image2"
             return bool(container.streams.video) and not pictures
-    except av.FFmpegError:
+    except (OSError, av.FFmpegError):
         return False
 
 
@@ -232,7 +233,7 @@ def _fits_mp4(sound_of: Path | None) -> bool:
 def _write(
     path: Path, first: Shot, rest: Iterator[Shot], sound_of: Path | None, codec: str, options: dict[str, str]
 ) -> None:
-    container = av.open(str(path), "w")
+    container = av.open(ffmpeg_name(path), "w")
     sound = _open(sound_of) if sound_of else None
     whole = False
     try:

@@ -114,9 +114,8 @@ def _weights_sha256() -> str:
 
 def _length_s(video: str) -> float | None:
     """The length that a file declares; None where it declares none, or cannot be read, which its analysis reports."""
-    path = Path(video)
     try:
-        container = read_container(path) if os.path.isfile(path) else None
+        container = read_container(Path(video))
     except SourceError:
         return None
     return container.ends_s if container else None

@@ -208,7 +208,7 @@ def _refuse_late(folder: Path, truth: Mapping[str, Truth]) -> None:
     """Raise `TruthError` for a movement after the end of its video, as where times are in milliseconds."""
     for name, video in truth.items():
         with suppress(SourceError):  # what cannot be read, its analysis says
-            container = read_container(folder / name) if (folder / name).is_file() else None
+            container = read_container(folder / name)
             last_s = video.spans_s[:, 0].max(initial=0.0)
             if container and container.ends_s and last_s > container.ends_s + 1:
                 raise TruthError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from medn.media_file import ffmpeg_name
 from realtime.session.private import create_private
 from realtime.session.schema import SessionError
 from realtime.session.sound_line import SoundLine
@@ -104,7 +105,7 @@ class Film:
 
     def _encode(self) -> None:
         options = IN_PIECES if self._microphone is None else IN_PIECES_WITH_SOUND
-        with av.open(str(self._path), "w", format="mp4", options=options) as container:
+        with av.open(ffmpeg_name(self._path), "w", format="mp4", options=options) as container:
             stream = container.add_stream("libx264", rate=30)
             stream.time_base = stream.codec_context.time_base = TIME_BASE
             stream.pix_fmt = "yuv420p"

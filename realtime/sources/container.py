@@ -10,6 +10,7 @@ import numpy as np
 from av.stream import Disposition
 from numpy.typing import NDArray
 
+from medn.media_file import open_media
 from medn.time_line import begins_s, origin_s
 from realtime.sources.source import SourceError
 
@@ -48,7 +49,7 @@ def read_container(path: Path) -> Container | None:
     Raises `SourceError` for a file that holds sound but no picture, or a picture that no decoder reads.
     """
     try:
-        opened = av.open(str(path))
+        opened = open_media(path)
     except (OSError, ValueError, av.FFmpegError):
         return None
     with opened:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 import numpy as np
@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
+from medn.media_file import ffmpeg_name, open_media
 from medn.time_line import timed
 from realtime.sources.capture import cv2
 from realtime.sources.container import Container
@@ -43,7 +44,7 @@ class OpenCvDecoder:
     """Reads the first video stream; of an interlaced picture it gives whatever its memory held before."""
 
     def __init__(self, path: Path) -> None:
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._capture = cv2.VideoCapture(ffmpeg_name(path), cv2.CAP_FFMPEG)
         self._turned = self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
         self.position_s = self._step_s = 0.0
 
@@ -76,8 +77,8 @@ class PyAvDecoder:
     """Reads the video stream with a number; raises `av.FFmpegError` or `OSError` if the file cannot be opened."""
 
     def __init__(self, path: Path, container: Container) -> None:
-        self._container = av.open(str(path))
-        self._stream = self._container.streams[container.stream]
+        self._container = open_media(path)
+        self._stream = cast("av.VideoStream", self._container.streams[container.stream])
         self._size = container.size
         self._stream.thread_type = "AUTO"
         self.position_s = 0.0
@@ -105,7 +106,7 @@ class PyAvDecoder:
     def seek(self, position_s: float) -> None:
         """Go to some frame near a position."""
         with contextlib.suppress(av.FFmpegError, OSError):  # then it reads on
-            self._container.seek(round(position_s / self._stream.time_base), stream=self._stream)
+            self._container.seek(round(position_s / (self._stream.time_base or 1)), stream=self._stream)
             self._frames = decoded(self._container, self._stream)
 
     def release(self) -> None:
@@ -129,7 +130,8 @@ def packets_of(container: InputContainer, stream: av.VideoStream) -> Iterator[av
 
 def decoded(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """Yield the frames of a stream from where its file stands; a packet that cannot be decoded is passed over."""
-    return timed(container, _frames(container, stream))
+    frames = _frames(container, stream)
+    return timed(container, frames) if stream.type == "video" else frames
 
 
 def _frames(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import av
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from medn.face.aligned import eye_axis
 from medn.face.landmarker import FaceObservation, Landmarker
+from medn.media_file import open_media
 from medn.time_line import AVI
 from realtime.faces.detector import Part
 from realtime.sources import SourceError
@@ -73,10 +74,10 @@ class Playback:
             raise SourceError(f"{path} cannot be read as a video.")
         self._pixel_aspect, self._size = container.pixel_aspect, container.size
         try:
-            self._container = av.open(str(path))
-        except av.FFmpegError as error:
+            self._container = open_media(path)
+        except (OSError, av.FFmpegError) as error:
             raise SourceError(f"{path} cannot be read as a video: {error.strerror}.") from error
-        self._stream = self._container.streams[container.stream]
+        self._stream = cast("av.VideoStream", self._container.streams[container.stream])
         self._stream.thread_type = "AUTO"
         for other in self._container.streams:
             if other is not self._stream:
@@ -208,7 +209,7 @@ class Playback:
         """
         target = int(self._pts[index])
         before = self._keys[: np.searchsorted(self._keys, target, "right")][::-1][:MOST_KEYS].tolist()
-        beginning = int(self._pts[0]) - round(1 / self._stream.time_base)
+        beginning = int(self._pts[0]) - round(1 / (self._stream.time_base or 1))
         for start in (target, *before, beginning):
             with contextlib.suppress(av.FFmpegError):  # decoding goes on where the file stands
                 self._container.seek(start, stream=self._stream)

@@ -15,6 +15,7 @@ import numpy as np
 from av.filter import Graph
 from numpy.typing import NDArray
 
+from medn.media_file import open_media
 from realtime.sources import SourceError
 from realtime.sources.container import Container, read_container
 from realtime.sources.decoder import decoded
@@ -39,7 +40,7 @@ class SoundTrack:
 
     def __init__(self, path: Path, container: Container) -> None:
         assert container.sound is not None
-        self._container = av.open(str(path))
+        self._container = open_media(path)
         self._stream = self._container.streams[container.sound]
         self._origin_s = container.origin_s
         for other in self._container.streams:
