@@ -5,7 +5,6 @@ What was said, as a transcript; or what another coder marked. Times are those of
 
 import csv
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TextIO
 from xml.etree import ElementTree
 
 from medn.errors import UserError
+from realtime.types import MAX_TIME_S
 
 
 class LabelError(UserError):
@@ -65,8 +65,9 @@ def read_labels(path: Path) -> list[Label]:
         raise LabelError(f"{path} cannot be read as {path.suffix} ({type(error).__name__}: {error}).") from error
     kept = [label for label in labels if label.text]
     for label in kept:
-        if not 0 <= label.start_s <= label.end_s < math.inf:
-            raise LabelError(f"{path} has a label from {label.start_s:g} to {label.end_s:g} s: “{label.text[:40]}”.")
+        if not 0 <= label.start_s <= label.end_s <= MAX_TIME_S:
+            span = f"from {label.start_s:g} to {label.end_s:g} s"
+            raise LabelError(f"{path} has a label {span}, “{label.text[:40]}”; {COUNTED_FROM}.")
     if not kept:
         raise LabelError(f"{path} holds no label with a text.")
     return kept
@@ -232,6 +233,7 @@ def _table(path: Path) -> Iterator[Label]:
             yield Label(start_s, end_s, said, _plain(row[tier] or "") if tier else "")
 
 
+COUNTED_FROM = "times count from the beginning of the recording"
 FORMATS: Mapping[str, Callable[[Path], Iterable[Label]]] = {
     ".vtt": _subtitles,
     ".srt": _subtitles,

@@ -20,6 +20,8 @@ UNCERTAIN_BELOW = 2 / 3
 """A class less probable than this is shown as uncertain: it is wrong in at least one of three cases."""
 UNCERTAIN = "uncertain: "
 """Before the name of such a class."""
+MAX_TIME_S = 1e8
+"""Three years: a time that is later is no time."""
 LIMIT_DELAY_S = 0.75
 """A limit of detection is of so long ago: it depends on how the face moves before and after."""
 

@@ -16,8 +16,9 @@ LAYERS = {  # package: packages that it may import
     "benchmarks": {"medn", "realtime", "gui", "benchmarks"},
 }
 ROOMS = (
-    "errors", "faults", "prerequisites", "extras", "terminal", "revision", "compiled", "contract", "time_line", "face",
-    "model", "weights", "runtime", "recognize", "data", "synthetic", "evaluation", "training", "commands",
+    "errors", "faults", "prerequisites", "extras", "terminal", "revision", "compiled", "contract", "media_file",
+    "time_line", "face", "model", "weights", "runtime", "recognize", "data", "synthetic", "evaluation", "training",
+    "commands",
 )  # fmt: skip
 """The folders and files of `medn`: each imports only itself and those before it."""
 LAZILY = {("gui.cli", "benchmarks.__main__")}

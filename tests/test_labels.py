@@ -171,6 +171,7 @@ def test_a_session_of_an_earlier_release_takes_a_transcript_and_a_second_one_rep
         ("a.TextGrid", "x", "TextGrid"),
         ("a.csv", "from,to\n1,2\n", "needs columns"),
         ("a.csv", "start,end,text\n3,1,backward\n", "from 3 to 1 s"),
+        ("a.csv", "start,end,text\n1700000000.5,1700000001,look\n", "times count from the beginning of the recording"),
         ("a.csv", "start,end,text\nsoon,1,x\n", "could not convert"),
         ("a.csv", "start,end,text\n", "holds no label"),
         ("a.csv", "start,end,text\n1,2,well\n2,3,no, never there\n", "more cells than columns in line 3"),

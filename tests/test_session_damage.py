@@ -10,7 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from realtime.cli import app
 from realtime.export import export_sessions, formats_named
 from realtime.session import (
     Coding,
@@ -21,6 +23,7 @@ from realtime.session import (
     delete_session,
     open_session,
 )
+from realtime.session.schema import TRANSCRIPT
 from realtime.sources import Cause, Dropped, Notice, NoticeKind, SourceError
 from realtime.types import Analysis, Event, FaceReading, Frame
 from realtime.viewing.event_clips import clip_of_ends
@@ -187,6 +190,32 @@ def test_a_session_without_a_readable_description_still_gives_its_events(edited,
     counts, damage = read_everything(path)
     assert counts["events"] == 3
     assert "description" in damage
+
+
+HUGE = "1" + "0" * 400
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """UPDATE session SET versions = '{"medn": {}}'""",
+        """UPDATE session SET summary = '{"first_frame_utc": {"a": 1}}'""",
+        f"""UPDATE session SET summary = '{{"complete": 0, "duration_s": {HUGE}, "length_s": {HUGE},
+            "hindered_s": {{"no face": {HUGE}}}}}'""",
+        f"""UPDATE session SET summary = '{{"limit": {{"upper": {{"judged_share": 1, "median_pct": {HUGE}}},
+            "lower": {{"judged_share": 0, "median_pct": null}}}}}}'""",
+        """INSERT INTO codings SELECT coder || ' ', onset_s, apex_s, offset_s, status, emotion, aus, text, judged_face
+            FROM codings""",
+        """INSERT INTO transcript VALUES (1, 2, 'one' || char(10, 10) || '-->' || char(0), 'A' || char(10, 10)),
+            (1, 2, 'two', 'A')""",
+    ],
+)
+def test_whatever_a_description_or_a_name_holds_every_format_and_a_study_are_written(edited, tmp_path, change):
+    path = edited(f"{TRANSCRIPT} {change}")
+    outcomes = list(export_sessions([path], {**FORMATS, **formats_named("parquet")}, tmp_path / "out"))
+    assert [outcome.error for outcome in outcomes if outcome.format] == [""] * (len(FORMATS) + 1)
+    done = CliRunner().invoke(app, ["study", str(tmp_path), "--out", str(tmp_path / "study")])
+    assert done.exit_code == 0, done.output
 
 
 def test_rows_before_and_after_a_damaged_page_are_read(whole, edited):

@@ -9,6 +9,7 @@ from medn.contract import AU_CLAIMED_AT, AU_NAMES, EMOTIONS
 from medn.data.databases.action_units import UNKNOWN as UNITS_UNKNOWN
 from realtime.codings.words import class_named, coding_of, units_named
 from realtime.labels import (
+    COUNTED_FROM,
     DURATION,
     END,
     START,
@@ -26,6 +27,7 @@ from realtime.labels import (
     whole_rows,
 )
 from realtime.session import Coding, Status
+from realtime.types import MAX_TIME_S
 
 APEX = ("apex", "apex_s", "apex_ms")
 CLASS = ("emotion", "class", "estimated emotion")
@@ -61,10 +63,11 @@ def read_table(path: Path, tiers: Sequence[str]) -> list[Coding]:
     except (ValueError, TypeError, csv.Error) as error:
         raise LabelError(f"{path} cannot be read as a table of judgements ({error}).") from error
     for coded in found:
-        if not 0 <= coded.onset_s <= coded.offset_s < float("inf"):
-            raise LabelError(f"{path} has a movement from {coded.onset_s:g} to {coded.offset_s:g} s.")
+        if not 0 <= coded.onset_s <= coded.offset_s <= MAX_TIME_S:
+            raise LabelError(f"{path} has a movement from {coded.onset_s:g} to {coded.offset_s:g} s; {COUNTED_FROM}.")
         lasts = coded.onset_s < coded.offset_s  # else its end is not known
-        if lasts and coded.apex_s is not None and not coded.onset_s <= coded.apex_s <= coded.offset_s:
+        first_s, last_s = (coded.onset_s, coded.offset_s) if lasts else (0.0, MAX_TIME_S)
+        if coded.apex_s is not None and not first_s <= coded.apex_s <= last_s:
             raise LabelError(f"{path} has a movement from {coded.onset_s:g} s on with its apex at {coded.apex_s:g} s.")
     return found if "decided_by" in names else _merged(found)
 

@@ -32,7 +32,7 @@ def write_webvtt(context: ExportContext, path: Path) -> None:
         for mark in context.session.annotations()
     ]
     cues += [
-        (milliseconds(label.start_s, label.end_s), "said", texts_at([label], label.start_s, label.end_s))
+        (milliseconds(label.start_s, label.end_s), "said", one_line(texts_at([label], label.start_s, label.end_s)))
         for label in context.transcript
     ]
     subtitles = WebVTT()

@@ -148,7 +148,7 @@ _JUDGED_COLUMNS: dict[str, type] = {
 
 def _event_rows(context: ExportContext) -> Iterator[tuple[Cell, ...]]:
     # the time of day at time 0 of a camera's session, so that first_frame_utc + apex_s is an event's
-    first_frame_utc = (context.info.summary or {}).get("first_frame_utc")
+    first_frame_utc = context.info.first_frame_utc
     for stored in context.events:
         event = stored.event
         yield (

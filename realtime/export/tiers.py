@@ -71,8 +71,8 @@ def write_textgrid(context: ExportContext, path: Path) -> None:
 
 
 def tiers(context: ExportContext) -> list[Tier]:
-    """Return every tier of a session; a tier without data is empty."""
-    result = []
+    """Return every tier of a session, each with a name of its own; a tier without data is empty."""
+    result: list[Tier] = []
     for face in sorted({stored.event.face for stored in context.events}) or [0]:
         own = [stored for stored in context.events if stored.event.face == face]
         for name, lane in _named(f"face {face}", _lanes(own, _bounds)):
@@ -90,9 +90,14 @@ def tiers(context: ExportContext) -> list[Tier]:
         ]
     for speaker in sorted({label.tier for label in context.transcript}):
         spoken = [label for label in context.transcript if label.tier == speaker]
-        lanes = _named(f"said by {speaker}" if speaker else "said", _lanes(spoken, _span))
+        lanes = _named(f"said by {one_line(speaker)}" if speaker else "said", _lanes(spoken, _span))
         result += [Tier(name, tuple((*_span(label), one_line(label.text)) for label in said)) for name, said in lanes]
-    return result
+    names = [tier.name for tier in result]
+    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]  # coders differ by spaces alone
+    return [
+        tier if number == 1 else Tier(f"{tier.name} ({number})", tier.intervals)
+        for tier, number in zip(result, numbers, strict=True)
+    ]
 
 
 def _bounds(stored: StoredEvent) -> tuple[int, int]:

@@ -15,7 +15,8 @@ from typing import Any
 
 from medn.contract import EMOTIONS
 from realtime.session.schema import APPLICATION_ID, TABLES, SessionError
-from realtime.sources.source import MAX_TIME_S, SourceError, require_utf8
+from realtime.sources.source import SourceError, require_utf8
+from realtime.types import MAX_TIME_S
 
 NEEDED_TABLES = ("session", "events")
 """Without these nothing of a session is left; any other table may be missing."""
@@ -151,12 +152,22 @@ def numbers_or_nan(values: Iterable[object], name: str) -> tuple[float, ...]:
 def json_object(value: object, name: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        read = json.loads(text(value, name))
+        read = json.loads(text(value, name), parse_int=_whole_or_float)
     except (ValueError, RecursionError):
         raise DamagedRowError(f"{name} is no JSON") from None
     if not isinstance(read, dict):
         raise DamagedRowError(f"{name} is no JSON object")
     return read
+
+
+def _whole_or_float(digits: str) -> float:
+    """A whole number; as a float, or infinity, where it has more digits than what is counted."""
+    return int(digits) if len(digits) < 19 else float(digits)
+
+
+def texts(value: object, name: str) -> dict[str, str]:
+    """A JSON object of texts."""
+    return {key: text(each, name) for key, each in json_object(value, name).items()}
 
 
 def measurements(value: object, name: str) -> dict[str, float]:

@@ -48,10 +48,9 @@ from realtime.session.schema import (
 from realtime.session.tables import Tables
 from realtime.session.trace import BLOCK_STEPS, block, stretches
 from realtime.sources import Notice
-from realtime.sources.source import MAX_TIME_S
 from realtime.spotting.grid import Steps
 from realtime.spotting.responses import GRID_HZ
-from realtime.types import Event
+from realtime.types import MAX_TIME_S, Event
 
 T = TypeVar("T")
 ADD_ANNOTATION = "INSERT INTO annotations (time_s, end_s, text, created_utc) VALUES (?, ?, ?, ?)"
@@ -118,7 +117,7 @@ class Session:
             source=read(check.text, "source", "unknown source"),
             video=read(check.text, "video", None, optional=True),
             parameters=read(check.json_object, "parameters", {}),
-            versions=read(check.json_object, "versions", {}),
+            versions=read(check.texts, "versions", {}),
             weights_sha256=read(check.text, "weights_sha256", None, optional=True),
             consent=read(check.text, "consent", None, optional=True),
             created_utc=read(check.text, "created_utc", ""),

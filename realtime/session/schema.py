@@ -207,6 +207,12 @@ class SessionInfo:
         return float(threshold) if isinstance(threshold, (int, float)) else None
 
     @property
+    def first_frame_utc(self) -> str | None:
+        """The summary's time of day at time 0 of a camera's session, in ISO 8601; None if it holds none."""
+        first = (self.summary or {}).get("first_frame_utc")
+        return first if isinstance(first, str) else None
+
+    @property
     def limit(self) -> Mapping[str, Mapping[str, float | None]] | None:
         """The summary's limit of detection (see `realtime.drivers.Summary.limit`); None if it holds no valid one."""
         limit = (self.summary or {}).get("limit")
@@ -243,4 +249,8 @@ class SessionInfo:
 
 def _is_limit(part: Mapping[str, object]) -> bool:
     share, median_pct = part.get("judged_share"), part.get("median_pct")
-    return isinstance(share, (int, float)) and isinstance(median_pct, (int, float, type(None)))
+    return _is_finite(share) and (median_pct is None or _is_finite(median_pct))
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)

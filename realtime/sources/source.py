@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medn.errors import UserError
-from realtime.types import Frame
+from realtime.types import MAX_TIME_S, Frame
 
 
 class SourceError(UserError):
@@ -124,10 +124,6 @@ class Source(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-
-MAX_TIME_S = 1e8
-"""Three years: a time that is later is no time."""
 
 
 class Numbering:
