@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -147,13 +148,14 @@ def test_no_picture_is_stored(tmp_path):
 
 def test_pictures_of_an_event_with_consent_are_read_with_the_event_and_deleted_with_the_session(tmp_path):
     path = tmp_path / "run.medn"
+    onset, apex = (cv2.imencode(".jpg", np.full((16, 16, 3), level, np.uint8))[1].tobytes() for level in (40, 90))
     with SessionWriter(path, INFO) as writer:
         writer.on_analysis(Analysis(-1, 0.0, events=(an_event(1.0),)), None)
-        writer.add_event(an_event(2.0), {"onset": b"first", "apex": b"second"})
+        writer.add_event(an_event(2.0), {"onset": onset, "apex": apex})
     with open_session(path) as stored:
         plain, pictured = stored.events()
         assert stored.pictures(plain.id) == {}
-        assert stored.pictures(pictured.id) == {"onset": b"first", "apex": b"second"}
+        assert stored.pictures(pictured.id) == {"onset": onset, "apex": apex}
     delete_session(path)
     assert list(tmp_path.iterdir()) == []
 

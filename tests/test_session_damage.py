@@ -234,6 +234,25 @@ def test_rows_before_and_after_a_damaged_page_are_read(whole, edited):
     assert sum(found) > 361  # each time most of the frames are still there
 
 
+def stating(height, width):
+    """A small JPEG that states another size."""
+    header = JPEG.index(b"\xff\xc0") + 5
+    return JPEG[:header] + height.to_bytes(2) + width.to_bytes(2) + JPEG[header + 4 :]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [stating(32000, 32000), stating(60000, 1), b"\x89PNG" + JPEG, b"", JPEG[:100]],
+    ids=["many pixels", "one column", "another format", "nothing", "a beginning"],
+)
+def test_a_stored_picture_that_is_no_picture_of_a_face_is_left_out_before_it_fills_the_memory(edited, picture):
+    path = edited(f"UPDATE pictures SET jpeg = x'{picture.hex()}' WHERE moment = 'apex'")
+    with open_session(path) as session:
+        assert set(session.pictures(1)) == {"onset"}
+        assert "its table pictures" in session.damage
+        assert clip_of_ends(session.events()[0].event, session.pictures(1)) is None
+
+
 @pytest.mark.parametrize(
     "change",
     [

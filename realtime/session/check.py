@@ -30,6 +30,8 @@ ADDED_COLUMNS = (
 """Early sessions lack some or all of these."""
 ADDED_TABLES = ("pictures", "fingerprints", "transcript", "recording", "codings", "trace", "second_scores")
 """Early sessions have none of these."""
+PICTURE_PX = (12, 2000)
+"""Sides that a stored picture of a face may have; those of `realtime.viewing.EventClips` have 16 to 400."""
 _ACTION_UNIT = re.compile("AU[0-9]{1,3}")
 
 
@@ -136,6 +138,24 @@ def text(value: object, name: str) -> str:
     if isinstance(value, str):
         return value
     raise DamagedRowError(f"{name} is no text")
+
+
+def picture(value: object, name: str) -> bytes:
+    """A JPEG of a face: decoding one that states a side of 30,000 px would fill the memory."""
+    least, most = PICTURE_PX
+    if isinstance(value, bytes) and all(least <= side <= most for side in _jpeg_size(value)):
+        return value
+    raise DamagedRowError(f"{name} is no picture of a face")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """Height and width in px that a JPEG states; 0 where it states none."""
+    place = 2 if data.startswith(b"\xff\xd8") else len(data)
+    while place + 9 <= len(data) and data[place] == 0xFF:
+        if 0xC0 <= data[place + 1] <= 0xCF and data[place + 1] not in (0xC4, 0xC8, 0xCC):  # the header of the picture
+            return int.from_bytes(data[place + 5 : place + 7]), int.from_bytes(data[place + 7 : place + 9])
+        place += 2 + int.from_bytes(data[place + 2 : place + 4])
+    return 0, 0
 
 
 def numbers_or_nan(values: Iterable[object], name: str) -> tuple[float, ...]:

@@ -230,9 +230,9 @@ def coding_row(coder: str, coded: Coding) -> tuple[Any, ...]:
 def picture(row: tuple[Any, ...]) -> tuple[int, str, bytes]:
     """The event's id, onset or apex, and the JPEG."""
     event, moment, jpeg = row
-    if moment not in ("onset", "apex") or not isinstance(jpeg, bytes):
+    if moment not in ("onset", "apex"):
         raise check.DamagedRowError("what should be a picture is none")
-    return check.count(event, "event"), moment, jpeg
+    return check.count(event, "event"), moment, check.picture(jpeg, "jpeg")
 
 
 def fingerprint(row: tuple[Any, ...]) -> Fingerprint:
