@@ -6,6 +6,7 @@ import socket
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -232,6 +233,13 @@ def test_rows_before_and_after_a_damaged_page_are_read(whole, edited):
             assert "its table frames cannot be read (a part of the file is damaged)" in damage
     assert len(found) >= 2
     assert sum(found) > 361  # each time most of the frames are still there
+
+
+def test_an_elan_file_can_be_read_whatever_the_name_of_the_recording_holds(edited, tmp_path):
+    path = edited("UPDATE session SET video = '/films/a' || char(1, 10) || 'ü b#1.mp4'")
+    (outcome,) = (one for one in export_sessions([path], formats_named("elan"), tmp_path) if one.format)
+    [media] = ElementTree.parse(outcome.files[0]).iter("MEDIA_DESCRIPTOR")
+    assert media.get("RELATIVE_MEDIA_URL").endswith("films/a%01%0Aü b#1.mp4")
 
 
 def stating(height, width):

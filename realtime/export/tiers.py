@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
+from urllib.parse import quote
 
 from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
@@ -170,6 +171,7 @@ def _named(name: str, lanes: Sequence[list[T]]) -> Iterator[tuple[str, list[T]]]
 def _relative_url(video: Path, folder: Path) -> str | None:
     """The video's path relative to a folder, so that both can be moved together; None on another drive."""
     try:
-        return "./" + Path(os.path.relpath(video, folder)).as_posix()
+        relative = Path(os.path.relpath(video, folder)).as_posix()
     except ValueError:
         return None
+    return "./" + "".join(character if character.isprintable() else quote(character) for character in relative)
