@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import html5lib
 import numpy as np
 import pandas
@@ -27,7 +28,7 @@ from realtime.sources import VideoFile
 from realtime.types import Analysis, Frame
 from tests.recordings import grey, write_video
 
-JPEG = base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBg==")
+JPEG = cv2.imencode(".jpg", grey(90, (16, 16)))[1].tobytes()
 SHA = "0d6ff4ebb29a52a1" * 4
 
 
