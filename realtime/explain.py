@@ -61,12 +61,13 @@ class Explanation:
 def explain(session: Session, time_s: float) -> Explanation:
     """Explain why something or nothing was reported at a time; raises `SessionError`."""
     info, marks = session.info, session.annotations()
-    events = [stored.event for stored in session.events()]
+    around_s = time_s - AROUND_S, time_s + AROUND_S
+    events = [stored.event for stored in session.events(around_s)]
     promoted = {place_of(event) for event in events if event.reason}
-    rejected = [event for event in session.candidates() if place_of(event) not in promoted]
+    rejected = [event for event in session.candidates(around_s) if place_of(event) not in promoted]
     near = sorted((event for event in (*events, *rejected) if _away_s(event, time_s) <= NEAR_S),
                   key=lambda event: _away_s(event, time_s))[:MOST_NEAR]  # fmt: skip
-    rows = list(session.frames((time_s - AROUND_S, time_s + AROUND_S)))
+    rows = list(session.frames(around_s))
     sentences = [*_seen(rows, time_s, limits_stored=session.stores_limits)]
     for event in near:
         when = f"at {event.apex_s:.2f} s{_of_face(event.face, rows)}"

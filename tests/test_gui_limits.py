@@ -30,7 +30,7 @@ def review(window, home):
     def open_path(path):
         window.resize(1366, 768)
         window.open_session(path)
-        until(lambda: window.review.model.record.readings is not None and window.review.timeline._drawn)
+        until(lambda: window.review.model._readings_loaded and window.review.timeline._drawn)
         return window.review
 
     return open_path

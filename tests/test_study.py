@@ -230,7 +230,7 @@ def test_time_that_was_not_looked_at_is_not_judged(tmp_path):
     whole = write(tmp_path / "a.medn", judged_from=(0.0, 0.0))
     broken = write(tmp_path / "b.medn", judged_from=(0.0, 0.0), gap=(8.0, 14.0))
     with open_session(whole) as a, open_session(broken) as b:
-        lost_s = judged_time(a.frames()).upper_s - judged_time(b.frames()).upper_s
+        lost_s = judged_time(a.frame_blocks()).upper_s - judged_time(b.frame_blocks()).upper_s
     assert 5.0 - 0.1 <= lost_s <= 6.5
 
 
@@ -241,7 +241,7 @@ def test_a_frame_that_came_twice_takes_no_time_from_what_was_judged(tmp_path):
             writer.on_analysis(Analysis(index, time_s, (reading((1.5, 1.5)),)), Frame(index, time_s, PICTURE))
             writer.on_drop(Dropped(index + 1, time_s, Cause.CLOCK))  # the same time stamp again
     with open_session(tmp_path / "a.medn") as session:
-        assert judged_time(session.frames()).either_s == pytest.approx(299 / 30 - LIMIT_DELAY_S, abs=0.1)
+        assert judged_time(session.frame_blocks()).either_s == pytest.approx(299 / 30 - LIMIT_DELAY_S, abs=0.1)
 
 
 @pytest.mark.parametrize("away", [0, 1])
@@ -258,12 +258,13 @@ def test_of_two_people_each_ones_events_count_while_that_person_was_judged(away,
     with open_session(tmp_path / "a.medn") as session:
         for stored in session.events():
             session.review(stored.id, status=Status.CONFIRMED)
+        session.replace_codings("Bo", [Coding(6.05, 6.4)])
     [session] = read_study(tmp_path).sessions
     for coder in ("MEDN", "review"):
         rates = rates_of(session, coder)
         assert (len(session.coders[coder]), rates.counted) == (6, 3)
         assert rates.units["AU4"] == pytest.approx(3 / (session.judged.upper_s / 60))
-    beside = Coding(6.05, 6.4)  # a coder's own finding does not say whose face it is
+    [beside] = session.coders["Bo"]  # a coder's own finding does not say whose face it is
     assert session.judged_at(beside, "both")
 
 

@@ -1,12 +1,15 @@
 """The list of sessions, newest first, with a search in name, date, people and source; a session is renamed in it."""
 
+import math
 import os
+import time
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QFont, QKeySequence, QPainter, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -30,6 +33,8 @@ from realtime.session import SessionError, SessionInfo, Status, open_session
 ENTRY = Qt.ItemDataRole.UserRole
 LINE_PX, MARGIN_PX = 19, 16
 LONGEST_NAME = 60
+AT_ONCE_S, SLICE_S = 0.2, 0.03
+"""For so long sessions are read at once, and after that at a time, so that the window stays alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,15 @@ def read_entry(path: Path, coder: str = "") -> Entry:
     """Read a file for the list, as a coder sees it; never raises for a bad one."""
     try:
         with open_session(path, coder) as session:
-            info, events, extent, damage = session.info, session.events(), session.extent(), session.damage
+            info, statuses, extent = session.info, session.statuses(), session.extent()
+            damage = session.damage
     except SessionError as error:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         about, detail = _date(changed), "cannot be opened"
         return Entry(path, path.stem, about, detail, path.stem.lower(), changed, problem=str(error))
     made, (end_s, faces) = _made(info, path), extent
-    reviewed = sum(stored.status is not Status.UNREVIEWED for stored in events)
-    count = f"{len(events)} event{'s' if len(events) != 1 else ''}"
+    reviewed, events = sum(status is not Status.UNREVIEWED for status in statuses), len(statuses)
+    count = f"{events} event{'s' if events != 1 else ''}"
     detail = f"{count}, {reviewed} reviewed" if reviewed else count
     state = " · ".join([*(["damaged"] if damage else []), *([f"PARTIAL, {info.partial}"] if info.partial else [])])
     person = " ".join(info.person.split())[:LONGEST_NAME]
@@ -77,7 +83,7 @@ def read_entry(path: Path, coder: str = "") -> Entry:
     searched = " ".join((path.stem, info.consent or "", info.note, about, shown)).lower()
     judged = limit_line(info.limit) if info.limit else ""
     return Entry(
-        path, path.stem, about, shown, searched, made, end_s, person, len(events), reviewed, info.note, judged, damage
+        path, path.stem, about, shown, searched, made, end_s, person, events, reviewed, info.note, judged, damage
     )  # fmt: skip
 
 
@@ -88,6 +94,16 @@ def _made(info: SessionInfo, path: Path) -> datetime:
         return (made if made.tzinfo else made.replace(tzinfo=UTC)).astimezone()
     except (ValueError, OverflowError):  # damaged: no date, or one of the year 1
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _changed_s(path: Path) -> float:
+    log = path.with_name(f"{path.name}-wal")  # while the session is open anywhere, it may hold what is new
+    return max((file.stat().st_mtime for file in (path, log) if file.exists()), default=0.0)
+
+
+def _place(entry: Entry) -> tuple[float, str]:
+    """What the list is sorted by: the newest first."""
+    return -entry.made.timestamp(), entry.title
 
 
 def _date(moment: datetime) -> str:
@@ -109,6 +125,12 @@ class Library(QWidget):
         self._coder = ""
         self._cache: dict[Path, tuple[float, Entry]] = {}
         self._opened: Path | None = None
+        self._unread: list[tuple[float, Path]] = []
+        """When they were changed, and files that were not read since; the newest last."""
+        self._places: list[tuple[float, str]] = []
+        """What the list is sorted by, in its order."""
+        self._reading = QTimer(self)
+        self._reading.timeout.connect(self._read_on)
         self._elsewhere: list[Path] = []
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search sessions")
@@ -132,38 +154,73 @@ class Library(QWidget):
         self._empty = label(
             "No sessions yet. Record one in Live, or analyse recordings in Analyze.", quiet=True, wrap=True
         )
+        self._left = label("", quiet=True)
         opener = IconButton("folder-open", open_session.tip, open_session.run, flat=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         table = IconButton("table", all_sessions.tip, all_sessions.run, flat=True)
         head = row(label("SESSIONS", role="section"), None, table, opener)
-        self.setLayout(column(head, self._search, self._empty, self._list, margin=0))
+        self.setLayout(column(head, self._search, self._empty, self._list, self._left, margin=0))
 
     def refresh(self, folder: Path) -> None:
-        """Read the folder again."""
+        """Read what of the folder was changed; of a large one the rest while the window is used, newest files first."""
         paths = {path.resolve() for path in folder.rglob("*.medn")} if folder.is_dir() else set()
         there = filter(os.path.exists, paths.union(self._elsewhere))  # not links to a disk that is away
-        entries = sorted(map(self._entry, there), key=lambda entry: entry.title)
-        entries.sort(key=lambda entry: entry.made, reverse=True)
+        changed = [(_changed_s(path), path) for path in there]
+        self._unread = sorted(each for each in changed if self._cache.get(each[1], (None,))[0] != each[0])
+        unread = {path for _, path in self._unread}
         bar = self._list.verticalScrollBar()
         scrolled = bar.value() if bar is not None else 0
         self._list.clear()
-        for entry in entries:
-            item = QListWidgetItem(entry.title)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setData(ENTRY, entry)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}; {entry.about}; {entry.detail}")
-            item.setToolTip(
-                plain(entry.problem or "\n".join(filter(None, (str(entry.path), entry.note, entry.judged))))
-            )
-            self._list.addItem(item)
-            if entry.path == self._opened:
-                self._list.setCurrentItem(item)
+        self._places = []
+        entries = [self._cache[path][1] for _, path in changed if path not in unread]
+        for entry in sorted((*entries, *self._read(AT_ONCE_S)), key=_place):
+            self._add(entry)
         if bar is not None:
             bar.setValue(scrolled)
-        self._empty.setVisible(not entries)
-        self._list.setVisible(bool(entries))
-        self._filter(self._search.text())
+        self._show_state()
+
+    def _read(self, seconds: float) -> list[Entry]:
+        """Read what was not read yet, for so long, but at least one."""
+        end_s = time.monotonic() + seconds
+        entries: list[Entry] = []
+        while self._unread and (not entries or time.monotonic() < end_s):
+            changed_s, path = self._unread.pop()
+            if os.path.exists(path):
+                self._cache[path] = changed_s, read_entry(path, self._coder)
+                entries.append(self._cache[path][1])
+        return entries
+
+    def _read_on(self) -> None:
+        for entry in self._read(SLICE_S):
+            self._add(entry)
+        self._show_state()
+
+    def _add(self, entry: Entry) -> None:
+        """Show an entry in its place."""
+        item = QListWidgetItem(entry.title)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        item.setData(ENTRY, entry)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.title}; {entry.about}; {entry.detail}")
+        item.setToolTip(plain(entry.problem or "\n".join(filter(None, (str(entry.path), entry.note, entry.judged)))))
+        row_ = bisect_right(self._places, _place(entry))
+        self._places.insert(row_, _place(entry))
+        self._list.insertItem(row_, item)
+        item.setHidden(self._search.text().lower() not in entry.searched)
+        if entry.path == self._opened:
+            self._list.setCurrentItem(item)
+
+    def _show_state(self) -> None:
+        """Show whether there are sessions, and how many are still to be read; these are read next."""
+        left = len(self._unread)
+        self._left.setText(f"Reading {left} more …")
+        self._left.setVisible(left > 0)
+        self._empty.setVisible(not self._places and not left)
+        self._list.setVisible(bool(self._places))
+        if left:
+            self._reading.start()
+        else:
+            self._reading.stop()
 
     def show_judged_by(self, coder: str) -> None:
         """Count what a coder judged, from the next reading of the folder on."""
@@ -188,20 +245,15 @@ class Library(QWidget):
     def read_all(self, folder: Path) -> list[Entry]:
         """Read the folder again, and return all entries, also those that the search hides."""
         self.refresh(folder)
+        for entry in self._read(math.inf):
+            self._add(entry)
+        self._show_state()
         return [item.data(ENTRY) for item in self._items]
 
     @property
     def _items(self) -> list[QListWidgetItem]:
         items = (self._list.item(place) for place in range(self._list.count()))
         return [item for item in items if item is not None]
-
-    def _entry(self, path: Path) -> Entry:
-        log = path.with_name(f"{path.name}-wal")  # while the session is open anywhere, it may hold what is new
-        changed_s = max(file.stat().st_mtime for file in (path, log) if file.exists())
-        cached = self._cache.get(path)
-        if cached is None or cached[0] != changed_s:
-            cached = self._cache[path] = (changed_s, read_entry(path, self._coder))
-        return cached[1]
 
     def _filter(self, text: str) -> None:
         for place in range(self._list.count()):

@@ -11,7 +11,7 @@ from gui.theme import colour
 from realtime.report import clock
 from realtime.spotting.limit import MAX_LIMIT_PCT
 from realtime.types import FACE_PARTS
-from realtime.viewing.limits import Stretch, limits_at
+from realtime.viewing.limits import Stretch, limits_at, sampled
 
 ROW_PX, GAP_PX = 8, 2
 OPACITIES, SMALLEST_PCT = (40, 220), 0.6
@@ -86,7 +86,7 @@ class LimitStrip(QWidget):
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        stretches = self._stretches
+        stretches = sampled(self._stretches or (), 0.0, self._end_s, picture.width())
         for place in range(len(FACE_PARTS)):
             row = QRectF(0, place * (ROW_PX + GAP_PX), self.width(), ROW_PX)
             painter.fillRect(row, colour("line", 90))

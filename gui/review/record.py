@@ -1,33 +1,41 @@
 """An open session as Review shows it: description, events, marks, and the traces, which load in the background."""
 
-import math
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gui.format import units_or_regions
 from realtime.explain import Explanation, explain, explain_units, threshold_at
 from realtime.labels import Label
 from realtime.report import limit_line
 from realtime.session import Annotation, Coding, Session, SessionError, SessionInfo, Status, StoredEvent, open_session
+from realtime.session.frames import Frames
 from realtime.session.rows import place_of
 from realtime.session.schema import SETTLED
 from realtime.sources import VideoFile
 from realtime.study.compare import Judgements
-from realtime.types import FACE_PARTS, REGION_GROUPS, Event
+from realtime.types import Event
 from realtime.viewing.event_clips import EventClip, clip_of_ends
 from realtime.viewing.history import Trace
 from realtime.viewing.limits import Limits, Stretch, limit_summary
-from realtime.viewing.places import Course, Place, places_at
+from realtime.viewing.places import MAX_APART_S, Course, Place, places_at
 from realtime.viewing.transcript import Transcript
 
 if TYPE_CHECKING:
     from realtime.viewing.same_video import Comparison
+
+
+_Part: TypeAlias = tuple[
+    NDArray[np.float64], NDArray[np.float32], NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]
+]
+"""Times, motion, thresholds, limits and places of some rows of a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Record:
         self.settled: tuple[Coding, ...] | None = None
         """How the coder settled differences, once one was settled since the session was opened."""
         self._clips: dict[int, EventClip | None] = {}
+        self._closing = False
         self._reading = threading.Thread(target=self._read, name="session", daemon=True)
         self._reading.start()
 
@@ -102,14 +111,13 @@ class Record:
         self._second = self._session.second_scores()
         self._read_events()
 
-    def places_at(self, time_s: float, *, wait: bool = False) -> dict[int, Place]:
+    def places_at(self, time_s: float, *, at_once: bool = False) -> dict[int, Place]:
         """Where which face is in the picture at a time; any thread may ask.
 
-        None until the readings are loaded, for which it can `wait`.
+        None until the readings are loaded, unless it is looked up in the file `at_once`.
         """
-        if wait:
-            self._reading.join()
-        return places_at(self.readings.courses, time_s) if self.readings else {}
+        courses = self.readings.courses if self.readings else self._courses_around(time_s) if at_once else {}
+        return places_at(courses, time_s)
 
     def take_changed(self) -> Changed:
         """Return what was changed since the last call."""
@@ -253,9 +261,18 @@ class Record:
         return os.path.exists(self.path) and self.path.stat().st_ino != self._file
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; what is still being read of it is not waited for."""
+        self._closing = True
         self._reading.join()
         self._session.close()
+
+    def _courses_around(self, time_s: float) -> dict[int, Course]:
+        try:
+            with open_session(self.path) as session:
+                near = Frames.joined(session.frame_blocks((time_s - MAX_APART_S, time_s + MAX_APART_S)))
+        except SessionError:  # reading it tells why
+            return {}
+        return {face: Course(own.time_s, _part(own)[-1]) for face, own in near.by_face().items()}
 
     def _describe(self, stored: StoredEvent) -> str:
         described = self._described[stored.id] = description(stored)
@@ -287,40 +304,46 @@ class Record:
     def _read(self) -> None:
         try:
             with open_session(self.path) as session:
-                rows: dict[int, list[tuple[float, ...]]] = {}
-                end_s, readings = 0.0, 0
-                for row in session.frames():
-                    end_s = max(end_s, row.time_s)
-                    readings += row.dropped is None
-                    if row.face is not None:
-                        judged_pct = (math.nan if pct is None else pct for pct in row.limit_pct)
-                        place = (*(row.eyes_px or (math.nan, math.nan)), row.eye_distance_px)
-                        measured = (row.time_s, *row.motion, *row.threshold, *judged_pct, *place)
-                        rows.setdefault(row.face, []).append(measured)
+                end_s, analysed, parts = 0.0, 0, defaultdict[int, list[_Part]](list)
+                for block in session.frame_blocks():
+                    if self._closing:
+                        return
+                    end_s = max(end_s, float(block.time_s.max()))
+                    analysed += int(block.analysed.sum())
+                    for face, own in block.by_face().items():
+                        parts[face].append(_part(own))
                 stores_limits = session.stores_limits
                 self.problem = session.damage or self.problem
         except SessionError as error:
             self.problem = str(error)
             return
-        regions = len(REGION_GROUPS)
-        ends = np.cumsum([1, regions, regions, len(FACE_PARTS)])
         courses: dict[int, Course] = {}
         traces: dict[int, Trace] = {}
         limits: dict[int, Limits] = {}
-        for face, values in rows.items():
-            times, motion, threshold, limit_pct, places = np.split(np.array(values), ends, axis=1)
-            times_s = times[:, 0]
+        for face in list(parts):
+            times_s, motion, threshold, limit_pct, places = map(np.concatenate, zip(*parts.pop(face), strict=True))
             courses[face] = Course(times_s, places)
-            traces[face] = Trace(times_s, motion.astype(np.float32), threshold.astype(np.float32)).brief()
+            traces[face] = Trace(times_s, motion, threshold).brief()
             if stores_limits:
                 limits[face] = Limits(times_s, limit_pct)
         described, moved = self._described, self._moved
         for stored in (*self.events, *self.candidates):  # so that the first filtering and sorting find it ready
             described.setdefault(stored.id, description(stored))
             moved.setdefault(stored.id, units_or_regions(stored.event))
-        judged = limit_line(limit_summary(limits.values(), readings)) if stores_limits else ""
+        judged = limit_line(limit_summary(limits.values(), analysed)) if stores_limits else ""
         stretches = {face: course.stretches() for face, course in limits.items()}
         self.readings = Readings(traces, stretches, judged, end_s, courses)
+
+
+def _part(own: Frames) -> _Part:
+    """Of a face's rows what a viewer keeps: copies, because hours of the rest would fill the memory."""
+    return (
+        own.time_s.copy(),
+        own.motion.astype(np.float32),
+        own.threshold.astype(np.float32),
+        own.limit_pct.copy(),
+        np.column_stack((own.eyes_px, own.eye_distance_px)),
+    )
 
 
 def description(stored: StoredEvent) -> str:

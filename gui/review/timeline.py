@@ -20,6 +20,7 @@ from gui.widgets.basic import column
 from gui.widgets.trace import Trace
 from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.history import Trace as Readings
+from realtime.viewing.limits import sampled
 from realtime.viewing.transcript import Transcript
 from realtime.viewing.waveform import Waveform
 
@@ -31,6 +32,8 @@ TRACE_PX, LOW_TRACE_PX = 92, 52
 """The least height of the trace, and in a low window."""
 MAX_POINTS = 1500
 """Points of a curve on the screen at a time."""
+MAX_BANDS = 150
+"""Stretches of limits in the trace at a time: they are painted anew with every move of the cursor."""
 
 
 class Timeline(QFrame):
@@ -164,6 +167,5 @@ class Timeline(QFrame):
         self._trace.show_span(start_s, start_s + span_s)
         if self._readings is not None:
             part = self._readings.between(start_s, start_s + span_s, MAX_POINTS)
-            end_s = start_s + span_s
-            limits = [s for s in self._review.limits or () if s.start_s < end_s and s.end_s > start_s]
+            limits = sampled(self._review.limits or (), start_s, start_s + span_s, MAX_BANDS)
             self._trace.show_trace(part.times_s, part.motion, part.threshold, limits)

@@ -161,7 +161,7 @@ class VideoThread:
         elif clip_request is not None:
             while len(self._clips) >= MAX_CLIPS:
                 del self._clips[next(iter(self._clips))]
-            places = self._record.places_at(clip_request.onset_s, wait=True)
+            places = self._record.places_at(clip_request.onset_s, at_once=True)
             try:
                 clip = playback.event_clip(clip_request, places)
             except SourceError:  # the viewer says so of the frame

@@ -1,10 +1,8 @@
 """Whether the limit of detection holds: movements compared with the limit that was reported when they happened."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from realtime.session.rows import FrameRow
+from realtime.session.frames import NO_FACE, Frames
 from realtime.viewing.limits import Limits
 
 AT_LIMIT = (0.8, 1.25)
@@ -27,13 +25,8 @@ def group_of(limits: Limits, apex_s: float, half: str, size_pct: float) -> str:
     return GROUPS[1] if ratio < AT_LIMIT[0] else GROUPS[3] if ratio > AT_LIMIT[1] else GROUPS[2]
 
 
-def limits_of(rows: Iterable[FrameRow]) -> Limits | None:
-    """The limits in a session's frames (`Session.frames`); None if it was recorded without any."""
-    known = [
-        (row.time_s, [np.nan if limit is None else limit for limit in row.limit_pct]) for row in rows if row.motion
-    ]
-    if not known:
-        return None
-    times_s, limit_pct = zip(*known, strict=True)
-    limits = Limits(np.array(times_s), np.array(limit_pct, np.float64))
+def limits_of(frames: Frames) -> Limits | None:
+    """The limits in a session's frames; None if it was recorded without any."""
+    seen = frames.face != NO_FACE
+    limits = Limits(frames.time_s[seen], frames.limit_pct[seen])
     return None if np.isnan(limits.limit_pct).all() else limits

@@ -27,6 +27,7 @@ from realtime.evaluation.limits import GROUPS, group_of, limits_of
 from realtime.evaluation.truth import TruthError, half_of
 from realtime.pipeline import PipelineParameters
 from realtime.session import delete_session, open_session
+from realtime.session.frames import Frames
 from realtime.viewing.limits import Limits
 
 PART_S = 120.0
@@ -267,7 +268,7 @@ def _events(
     if outcome.session is None:
         raise TruthError(f"{step.split(':')[0]} cannot be analysed: {outcome.error}")
     with open_session(outcome.session) as session:
-        limits = limits_of(session.frames())
+        limits = limits_of(Frames.joined(session.frame_blocks()))
     delete_session(outcome.session)
     return [(event.onset_s, event.offset_s) for event in outcome.events], limits
 

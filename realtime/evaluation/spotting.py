@@ -37,6 +37,7 @@ from realtime.evaluation.trace_picture import draw_trace
 from realtime.evaluation.truth import TrueMovement, Truth, TruthError, read_movements, read_rates, read_truth
 from realtime.pipeline import PipelineParameters
 from realtime.session import open_session
+from realtime.session.frames import NO_FACE, Frames
 from realtime.types import Event
 from realtime.viewing.limits import Limits
 
@@ -101,22 +102,22 @@ def evaluate_spotting(
             found = outcome.events
             with open_session(outcome.session) as session:
                 rejected = session.candidates()
-                rows = [row for row in session.frames() if row.motion]
-            motion = [(row.time_s, max(row.motion)) for row in rows]
+                frames = Frames.joined(session.frame_blocks())
+            seen = frames.part(frames.face != NO_FACE)
             of_video = [
                 replace(one, z=background.z(one)) if one.z is None else one for one in known if one.video == name
             ]
-            limits = limits_of(rows)
+            limits = limits_of(seen)
             of_video = _with_limits(of_video, limits)
             duration_s = outcome.summary.duration_s
             if traces:
                 title = Path(name).with_suffix("").as_posix().replace("/", "_")
-                draw_trace(traces / f"{title}.png", title, rows, limits, of_video, found)
+                draw_trace(traces / f"{title}.png", title, seen, limits, of_video, found)
             videos.append(Video(name, duration_s, of_video, [*found, *rejected], baselines))
             spans.append(video.spans_s)
             events.append(_spans(found))
             candidates.append(_spans([*found, *rejected]))
-            largest.append(_largest_movements(np.array(motion), len(video.spans_s)))
+            largest.append(_largest_movements(seen, len(video.spans_s)))
             durations_s.append(duration_s)
             pairs = match(video.spans_s, events[-1])
             if len(video.amplitudes_pct):
@@ -213,10 +214,10 @@ def _evenly(duration_s: float, count: int) -> NDArray[np.float64]:
     return np.stack([middle - TRIVIAL_LENGTH_S / 2, middle + TRIVIAL_LENGTH_S / 2], axis=1)
 
 
-def _largest_movements(motion: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _largest_movements(seen: Frames, count: int) -> NDArray[np.float64]:
     """(≤ count, 2) spans around the times of the largest movements of the face, without overlap."""
     spans: list[tuple[float, float]] = []
-    for time_s in motion[np.argsort(-motion[:, 1]), 0] if len(motion) else ():
+    for time_s in seen.time_s[np.argsort(-seen.motion.max(axis=1))]:
         if len(spans) == count:
             break
         if all(abs(time_s - (begin + end) / 2) >= TRIVIAL_LENGTH_S for begin, end in spans):

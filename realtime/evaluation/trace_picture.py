@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from medn.evaluation.spotting_metrics import match
 from realtime.evaluation.truth import TrueMovement
-from realtime.session import FrameRow
+from realtime.session.frames import Frames
 from realtime.types import REGION_GROUPS, Event
 from realtime.viewing.limits import Limits
 
@@ -23,16 +23,15 @@ COLOURS = {"found": "#1b8a3b", "missed": "#b06000", "false alarm": "#c62828"}
 def draw_trace(
     path: Path,
     title: str,
-    rows: Sequence[FrameRow],
+    seen: Frames,
     limits: Limits | None,
     movements: Sequence[TrueMovement],
     events: Sequence[Event],
 ) -> None:
-    """Write a PNG of a video's `rows` with a face, a line of the picture for each minute. Raises OSError."""
+    """Write a PNG of a video's frames with a face, a line of the picture for each minute. Raises OSError."""
     from matplotlib.figure import Figure
 
-    times_s = np.array([row.time_s for row in rows])
-    motion = np.array([row.motion for row in rows]).reshape(-1, len(REGION_GROUPS))
+    times_s, motion = seen.time_s, seen.motion
     pairs = match(_spans(movements), _spans(events))
     marks = [
         *(("found" if i in {true for true, _ in pairs} else "missed", m.apex_s, m) for i, m in enumerate(movements)),

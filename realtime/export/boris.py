@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from medn.contract import AU_NAMES, EMOTIONS
 from realtime.export.context import ExportContext, label_of, milliseconds, one_line, remarks
 from realtime.export.made_by import made_by_line
@@ -70,7 +72,8 @@ def _ethogram() -> Iterator[dict[str, Any]]:
 
 
 def _observation(context: ExportContext, created: str) -> dict[str, Any]:
-    times_s = [row.time_s for row in context.session.frames()]
+    blocks = [block.time_s.copy() for block in context.session.frame_blocks()]
+    times_s = np.concatenate(blocks).tolist() if blocks else []
     has_media = context.info.video and len(times_s) > 1 and times_s[-1] > times_s[0]
     observation: dict[str, Any] = {
         "type": "MEDIA" if has_media else "LIVE",

@@ -63,7 +63,7 @@ def write_textgrid(context: ExportContext, path: Path) -> None:
     """
     session_tiers = tiers(context)
     last_ms = max((end_ms for tier in session_tiers for _, end_ms, _ in tier.intervals), default=1)
-    length_s = max(last_ms / 1000, max((row.time_s for row in context.session.frames()), default=0.0))
+    length_s = max(last_ms / 1000, context.session.extent()[0])
     grid = Textgrid(0, length_s)
     for tier in session_tiers:
         intervals = [(start_ms / 1000, end_ms / 1000, label) for start_ms, end_ms, label in tier.intervals]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from realtime.export.page import tag
 from realtime.report import clock
-from realtime.session import Annotation, FrameRow, StoredEvent
+from realtime.session import Annotation, StoredEvent
+from realtime.session.frames import Frames
 from realtime.types import PART_OF_REGION, emotion_of
 
 ROWS_S = {10: 2, 30: 5, 60: 10, 120: 20, 300: 60, 600: 120, 1200: 300, 1800: 300, 3600: 600, 7200: 1200}
@@ -40,17 +41,14 @@ class FaceCourse:
     """(n, 2) limits of detection of both, % iod; NaN: not judged."""
 
 
-def courses(rows: Iterable[FrameRow]) -> dict[int, FaceCourse]:
-    """The readings by face of a session's frames (`Session.frames`)."""
-    kept: dict[int, list[tuple[float, ...]]] = {}
-    for row in rows:
-        if row.face is not None:
-            upper = max(value for value, is_upper in zip(row.motion, _UPPER, strict=True) if is_upper)
-            lower = max(value for value, is_upper in zip(row.motion, _UPPER, strict=True) if not is_upper)
-            limits = (np.nan if limit is None else limit for limit in row.limit_pct)
-            kept.setdefault(row.face, []).append((row.time_s, upper, lower, *limits))
-    tables = {face: np.array(readings, np.float64) for face, readings in kept.items()}
-    return {face: FaceCourse(table[:, 0], table[:, 1:3], table[:, 3:5]) for face, table in tables.items()}
+def courses(blocks: Iterable[Frames]) -> dict[int, FaceCourse]:
+    """The readings by face of a session's frames (`Session.frame_blocks`)."""
+    parts: dict[int, list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]] = {}
+    for block in blocks:
+        for face, own in block.by_face().items():
+            motion_pct = np.stack([own.motion[:, half].max(axis=1) for half in (_UPPER, ~_UPPER)], axis=1)
+            parts.setdefault(face, []).append((own.time_s, motion_pct, own.limit_pct.copy()))
+    return {face: FaceCourse(*map(np.concatenate, zip(*some, strict=True))) for face, some in parts.items()}
 
 
 def timeline(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+
+import numpy as np
 
 from realtime.drivers.conditions import MAX_STEP_S
-from realtime.session.rows import FrameRow
+from realtime.session.frames import Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +21,20 @@ class JudgedTime:
     """In which the upper or the lower face was judged."""
 
 
-def judged_time(rows: Iterable[FrameRow]) -> JudgedTime:
-    """Add up the times of a session's frames (`Session.frames`).
+def judged_time(blocks: Iterable[Frames]) -> JudgedTime:
+    """Add up the times of a session's frames (`Session.frame_blocks`).
 
     An analysed frame stands for the time since the one before, up to `MAX_STEP_S`: a longer gap was not looked at.
     """
-    first_s = last_s = analysed_s = None
-    seconds = [0.0, 0.0, 0.0]
-    for time_s, group in groupby(rows, key=lambda row: row.time_s):
-        faces = [row for row in group if not row.dropped]
-        first_s = time_s if first_s is None else first_s
-        last_s = time_s
-        if not faces:
-            continue
-        step_s = 0.0 if analysed_s is None else min(max(time_s - analysed_s, 0.0), MAX_STEP_S)
-        analysed_s = time_s
-        for row in faces:
-            upper, lower = (limit is not None for limit in row.limit_pct)
-            for part, judged in enumerate((upper, lower, upper or lower)):
-                seconds[part] += step_s / len(faces) * judged
-    return JudgedTime((last_s or 0.0) - (first_s or 0.0), *seconds)
+    parts = [(block.time_s, block.analysed, ~np.isnan(block.limit_pct)) for block in blocks]
+    if not parts:
+        return JudgedTime(0.0, 0.0, 0.0, 0.0)
+    times_s, analysed, judged = (np.concatenate(part) for part in zip(*parts, strict=True))
+    duration_s = float(times_s[-1] - times_s[0])
+    times_s, judged = times_s[analysed], judged[analysed]
+    starts = np.flatnonzero(np.diff(times_s, prepend=-np.inf) != 0)  # of the rows of each frame
+    faces = np.diff(starts, append=len(times_s))
+    steps_s = np.clip(np.diff(times_s[starts], prepend=times_s[:1]), 0.0, MAX_STEP_S)
+    share_s = np.repeat(steps_s / faces, faces)
+    seconds = (float((share_s * part).sum()) for part in (*judged.T, judged.any(axis=1)))
+    return JudgedTime(duration_s, *seconds)

@@ -1,48 +1,54 @@
 """Limits of detection at the frames that they are about: they are stored with the later frame that showed them."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from realtime.session.rows import FrameRow
+import numpy as np
+
+from realtime.session.frames import NO_FACE, Frames
+from realtime.session.schema import MAX_COMMIT_ROWS
 from realtime.types import LIMIT_DELAY_S
 
 MAX_WAIT_S = 0.5
 """A face that is away for longer has lost what its limit was computed from."""
 
 
-def with_limits_at_their_frames(rows: Iterable[FrameRow]) -> Iterator[FrameRow]:
-    """Yield the rows with each limit moved from the frame on which it was computed to the frame that it is about.
+def with_limits_at_their_frames(blocks: Iterable[Frames]) -> Iterator[Frames]:
+    """Yield the rows in the order of their frames, each limit moved to the frame that it is about.
 
     A frame's limit is that of the first row of the same face that is `LIMIT_DELAY_S` later, if there is one within
-    `MAX_WAIT_S` after that.
+    `MAX_WAIT_S` after that. The rows of each block that may not be in their order yet wait for the next one.
     """
-    waiting: deque[FrameRow] = deque()
-    without_limit: defaultdict[int | None, deque[int]] = defaultdict(deque)  # numbers of waiting rows, by face
-    limits: dict[int, tuple[float | None, float | None]] = {}
-    yielded = 0
-    for number, row in enumerate(rows):
-        lacking = without_limit[row.face]
-        while row.face is not None and lacking and waiting[lacking[0] - yielded].time_s <= row.time_s - LIMIT_DELAY_S:
-            limits[lacking.popleft()] = row.limit_pct
-        waiting.append(row)
-        lacking.append(number)
-        while waiting[0].time_s < row.time_s - LIMIT_DELAY_S - MAX_WAIT_S:
-            yield _released(waiting, without_limit, limits, yielded)
-            yielded += 1
-    while waiting:
-        yield _released(waiting, without_limit, limits, yielded)
-        yielded += 1
+    waiting = Frames.of(())
+    for block in blocks:
+        rows = _in_order(Frames.joined((waiting, block)))
+        waiting, ordered = rows, len(rows) - MAX_COMMIT_ROWS
+        if ordered > 0:
+            newest_s = np.maximum.accumulate(rows.time_s[:ordered])
+            ready = int(np.searchsorted(newest_s, newest_s[-1] - LIMIT_DELAY_S - MAX_WAIT_S))
+            if ready:
+                yield _with_limits(rows).part(slice(ready))
+            waiting = rows.part(slice(ready, None))
+    if len(waiting):
+        yield _with_limits(waiting)
 
 
-def _released(
-    waiting: deque[FrameRow],
-    without_limit: Mapping[int | None, deque[int]],
-    limits: dict[int, tuple[float | None, float | None]],
-    number: int,
-) -> FrameRow:
-    row = waiting.popleft()
-    lacking = without_limit[row.face]
-    if lacking and lacking[0] == number:
-        lacking.popleft()
-    return replace(row, limit_pct=limits.pop(number, (None, None)))
+def _in_order(rows: Frames) -> Frames:
+    ordered = (np.diff(rows.frame) >= 0).all()
+    return rows if ordered else rows.part(np.argsort(rows.frame, kind="stable"))
+
+
+def _with_limits(rows: Frames) -> Frames:
+    """Rows with each limit at the row that it is about; none where no row holds it."""
+    limit_pct = np.full_like(rows.limit_pct, np.nan)
+    newest_s = np.maximum.accumulate(rows.time_s)
+    gone_s = np.concatenate([[-np.inf], newest_s[:-1]]) - LIMIT_DELAY_S - MAX_WAIT_S
+    for face in np.unique(rows.face[rows.face != NO_FACE]).tolist():
+        own = np.flatnonzero(rows.face == face)
+        times_s = rows.time_s[own]
+        later = np.searchsorted(np.maximum.accumulate(times_s) - LIMIT_DELAY_S, times_s)
+        found = later < len(own)
+        about, stored = own[found], own[later[found]]
+        in_time = rows.time_s[about] >= gone_s[stored]
+        limit_pct[about[in_time]] = rows.limit_pct[stored[in_time]]
+    return replace(rows, limit_pct=limit_pct)

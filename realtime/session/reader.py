@@ -14,6 +14,7 @@ from realtime.labels import Label
 from realtime.session import check
 from realtime.session.coders import CODINGS_ADDED, View
 from realtime.session.fingerprint import Fingerprint
+from realtime.session.frames import Frames, frames
 from realtime.session.limits import with_limits_at_their_frames
 from realtime.session.rows import (
     CODING_COLUMNS,
@@ -27,11 +28,11 @@ from realtime.session.rows import (
     coding_row,
     event_of,
     fingerprint,
-    frame_row,
     judgement,
     notice,
     picture,
     place_of,
+    placed_event,
     recorded_file,
     second_score,
     spoken,
@@ -40,6 +41,7 @@ from realtime.session.rows import (
 from realtime.session.schema import (
     CODINGS,
     EVENT_COLUMNS,
+    MAX_COMMIT_ROWS,
     SECOND_SCORES,
     TRANSCRIPT,
     SessionInfo,
@@ -142,23 +144,40 @@ class Session:
 
         The last `LIMIT_DELAY_S` have no limit of detection: it is stored with later frames.
         """
-        where = "TRUE" if between_s is None else "time_s BETWEEN {:f} AND {:f}".format(*between_s)
-        rows = self._tables.rows(
-            "frames", FRAME_COLUMNS, frame_row, where=where, order="frame, rowid", key=lambda row: row.frame
-        )
-        return with_limits_at_their_frames(rows)
+        for some in self.frame_blocks(between_s):
+            yield from some.rows()
+
+    def frame_blocks(self, between_s: tuple[float, float] | None = None) -> Iterator[Frames]:
+        """Yield the same rows many at a time, by column: hours of them are read in seconds."""
+        where = "TRUE"
+        if between_s is not None:
+            where = "time_s BETWEEN {:f} AND {:f}".format(*between_s)
+            if ids := self._tables.ids_between("frames", "time_s", between_s):
+                where += " AND rowid BETWEEN {} AND {}".format(*ids)
+        return with_limits_at_their_frames(self._tables.blocks("frames", FRAME_COLUMNS, frames, where=where))
 
     def extent(self) -> tuple[float, list[int]]:
-        """Return the time of the last frame in s, and the numbers of the faces that have readings; quick."""
-        columns, grouped = ("face", "max(time_s)"), "TRUE GROUP BY face"
+        """Return the time of the last frame in s, and the numbers of the faces that have readings.
+
+        Quick also for hours: of the frames the last are read; of the rest, which faces have a trace.
+        """
+        traced = self._tables.rows("trace", ("face",), lambda row: row[0], where="TRUE GROUP BY face", order="face")
+        faces = list(traced)
+        newest = f"rowid > (SELECT max(rowid) - {MAX_COMMIT_ROWS} FROM frames)" if faces else "TRUE"  # noqa: S608
+        columns, grouped = ("face", "max(time_s)"), f"{newest} GROUP BY face"
         ends = dict(self._tables.rows("frames", columns, lambda row: row, where=grouped, order="face"))
         times_s = [end_s for end_s in ends.values() if isinstance(end_s, float) and 0 <= end_s <= MAX_TIME_S]
-        return max(times_s, default=0.0), [face for face in ends if type(face) is int]
+        return max(times_s, default=0.0), sorted({face for face in (*ends, *faces) if type(face) is int})
 
-    def events(self) -> list[StoredEvent]:
-        """Return the events in the order of time, with the coder's judgements."""
+    def statuses(self) -> list[Status]:
+        """Return the coder's judgement of each event, in no order; quick, because nothing else of them is decoded."""
+        columns = ("id", "status", "note", "face", "onset_s", "apex_s", "offset_s")
+        return [row.status for row in self._view.of_events(self._tables.rows("events", columns, placed_event))]
+
+    def events(self, between_s: tuple[float, float] | None = None) -> list[StoredEvent]:
+        """Return the events in the order of time, with the coder's judgements; all, or those that overlap a time."""
         columns = ("id", "status", "note", *EVENT_COLUMNS)
-        rows = self._view.of_events(self._tables.rows("events", columns, stored_event))
+        rows = self._view.of_events(self._tables.rows("events", columns, stored_event, where=_overlapping(between_s)))
         rows.sort(key=lambda row: (row.event.onset_s, row.id))
         second = self.second_scores()
         return [replace(row, second_score=second.get(place_of(row.event))) for row in rows] if second else rows
@@ -183,10 +202,13 @@ class Session:
         """Return the fingerprints of some frames of the video; none if it has none, and in early sessions."""
         return list(self._tables.rows("fingerprints", ("time_s", "width", "height", "hash"), fingerprint))
 
-    def candidates(self) -> list[Event]:
-        """Return the rejected candidates, each with its reason, in the order of time."""
+    def candidates(self, between_s: tuple[float, float] | None = None) -> list[Event]:
+        """Return the rejected candidates, each with its reason, in the order of time; all, or as `events` does."""
         rows = self._tables.rows(
-            "candidates", ("id", *EVENT_COLUMNS), lambda row: (row[0], event_of(row[1:], accepted=False))
+            "candidates",
+            ("id", *EVENT_COLUMNS),
+            lambda row: (row[0], event_of(row[1:], accepted=False)),
+            where=_overlapping(between_s),
         )
         return [event for _, event in sorted(rows, key=lambda row: (row[1].onset_s, row[0]))]
 
@@ -332,6 +354,10 @@ def open_session(path: Path, coder: str | None = None) -> Session:
     description nor its events can be read.
     """
     return Session(Tables(path), coder)
+
+
+def _overlapping(between_s: tuple[float, float] | None) -> str:
+    return "TRUE" if between_s is None else "offset_s >= {:f} AND onset_s <= {:f}".format(*between_s)
 
 
 def _now_utc() -> str:

@@ -136,6 +136,15 @@ def stored_event(row: tuple[Any, ...]) -> StoredEvent:
     return StoredEvent(check.count(number, "id"), event, _member(Status, status, "status"), check.text(note, "note"))
 
 
+def placed_event(row: tuple[Any, ...]) -> StoredEvent:
+    """Id, status and note, then face, onset, apex and offset: what else belongs to the event is not read."""
+    number, status, note, face, *times = row
+    onset_s, apex_s, offset_s = (check.time_s(time, "a time") for time in times)
+    place = check.count(face, "face"), onset_s, apex_s, offset_s
+    number, status, note = judgement((number, status, note))
+    return StoredEvent(number, Event(*place, 0, 0, 0, 0.0, {}, {}, 0.0, 0.0), status, note)
+
+
 def judgement(row: tuple[Any, ...]) -> tuple[int, Status, str]:
     """Id, status and note of an event."""
     number, status, note = row

@@ -23,6 +23,9 @@ EVENT_COLUMNS = tuple(column.name for column in fields(Event) if column.name != 
 """Accepted events are rows of `events`, rejected ones of `candidates`."""
 JSON_COLUMNS = frozenset({"regions", "evidence", "emotion", "aus"})
 
+MAX_COMMIT_ROWS = 20_000
+"""Rows that are saved at once: so far from its place in the order of time may a row of `frames` be, because those with
+and those without a face are saved one kind after the other."""
 FIRST_PROMOTED_ID = 1_000_001
 """Of candidates that a person made events: apart from the program's, which may still be writing its own."""
 

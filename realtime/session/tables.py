@@ -7,13 +7,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from realtime.session import check
-from realtime.session.schema import VERSION, SessionError
+from realtime.session.schema import MAX_COMMIT_ROWS, VERSION, SessionError
 
 T = TypeVar("T")
+BLOCK_ROWS = 20_000
+"""Rows that `Tables.blocks` reads at a time."""
 
 
 class Tables:
@@ -56,23 +59,70 @@ class Tables:
         *,
         where: str = "TRUE",
         order: str = "rowid",
-        key: Callable[[T], Any] | None = None,
     ) -> Iterator[T]:
         """Yield the rows of a table, damaged ones left out and counted.
 
-        Where a page of the file is damaged, the rows before and after it are read, and sorted by `key`.
+        Where a page of the file is damaged, the rows before and after it are read.
+        """
+        faults: Counter[str] = Counter()
+        for row in self._read(table, columns, faults, where, order):
+            try:
+                yield decode(row)
+            except check.DamagedRowError as damage:
+                faults[str(damage)] += 1
+        self._note(table, faults)
+
+    def blocks(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        decode: Callable[[Sequence[tuple[Any, ...]], Counter[str]], T],
+        *,
+        where: str = "TRUE",
+    ) -> Iterator[T]:
+        """Yield the rows as `rows` does, many at a time; `decode` leaves damaged ones out and counts them."""
+        faults: Counter[str] = Counter()
+        rows = self._read(table, columns, faults, where, "rowid")
+        while block := list(islice(rows, BLOCK_ROWS)):
+            yield decode(block, faults)
+        self._note(table, faults)
+
+    def ids_between(self, table: str, column: str, between: tuple[float, float]) -> tuple[int, int] | None:
+        """Rowids between which all rows are of which a column is between, where rows come about in its order.
+
+        They may be `MAX_COMMIT_ROWS` out of it. None where a page of the file is damaged, or nothing is there.
         """
         if table in self._unusable:
+            return None
+        with _sqlite_errors(self.path):
+            try:
+                # each by itself, which needs no look at all rows
+                queries = (f"SELECT {end}(rowid) FROM {table}" for end in ("min", "max"))  # noqa: S608
+                ends = [self._database.execute(query).fetchone()[0] for query in queries]
+                first, last = (self._id_from(table, column, value, *ends) for value in between)
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                return None
+            except TypeError:  # without a row, or with a text for a number
+                return None
+        return first - MAX_COMMIT_ROWS, last + MAX_COMMIT_ROWS
+
+    def _id_from(self, table: str, column: str, value: float, low: int, high: int) -> int:
+        """The rowid of the first row of which a column is as large as a value, or of the last row."""
+        query = f"SELECT rowid, {column} FROM {table} WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
+        while low < high:
+            middle = (low + high) // 2
+            found, there = self._database.execute(query, (middle,)).fetchone()
+            low, high = (low, middle) if there >= value else (found + 1, high)
+        return low
+
+    def _read(
+        self, table: str, columns: tuple[str, ...], faults: Counter[str], where: str, order: str
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table as they are stored; where a page is damaged, those before and after it."""
+        if table in self._unusable:
             return
-        faults: Counter[str] = Counter()
-
-        def decoded(rows: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-            for row in rows:
-                try:
-                    yield decode(row)
-                except check.DamagedRowError as damage:
-                    faults[str(damage)] += 1
-
         if not set(check.ADDED_COLUMNS).isdisjoint(columns):
             there = self.columns(table)
             columns = tuple("NULL" if name in check.ADDED_COLUMNS and name not in there else name for name in columns)
@@ -80,16 +130,16 @@ class Tables:
         read = 0
         with _sqlite_errors(self.path):
             try:
-                for row in decoded(self._database.execute(query + order)):
+                for row in self._database.execute(query + order):
                     read += 1
                     yield row
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
-                faults.clear()
-                rest = list(decoded(self._salvaged(table, columns, where)))[read:]
-                yield from sorted(rest, key=key) if key else rest
+                yield from islice(self._salvaged(table, columns, where), read, None)
                 faults["a part of the file is damaged"] += 1
+
+    def _note(self, table: str, faults: Counter[str]) -> None:
         if faults:
             rows = "1 row" if faults.total() == 1 else f"{faults.total()} rows"
             self.damaged[table] = f"{rows} of its table {table} cannot be read ({next(iter(faults))})"

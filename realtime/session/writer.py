@@ -1,6 +1,6 @@
 """Write a session during a run: rows are collected in memory, and a separate thread commits them twice a second.
 
-The analysing thread only appends rows. It waits for the disk only if `MAX_WAITING_ROWS` have been collected because the
+The analysing thread only appends rows. It waits for the disk only if `MAX_COMMIT_ROWS` have been collected because the
 disk is too slow. A killed process loses at most the last half second, because SQLite's write-ahead log survives it.
 """
 
@@ -21,7 +21,7 @@ from realtime.drivers import Summary
 from realtime.session.fingerprint import fingerprint
 from realtime.session.private import create_private_whole
 from realtime.session.rows import event_row
-from realtime.session.schema import EVENT_COLUMNS, TABLES, SessionError, SessionInfo
+from realtime.session.schema import EVENT_COLUMNS, MAX_COMMIT_ROWS, TABLES, SessionError, SessionInfo
 from realtime.session.trace import Blocks, encode
 from realtime.sink import Sink
 from realtime.sources import Dropped, Notice
@@ -29,7 +29,6 @@ from realtime.spotting.grid import Steps
 from realtime.types import REGION_GROUPS, Analysis, Event, Frame
 
 COMMIT_EVERY_S = 0.5
-MAX_WAITING_ROWS = 20_000
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:
@@ -167,8 +166,8 @@ class SessionWriter(Sink):
 
     def _add(self, statement: str, row: tuple[Any, ...]) -> None:
         with self._changed:
-            if self._waiting >= MAX_WAITING_ROWS:
-                self._changed.wait_for(lambda: self._waiting < MAX_WAITING_ROWS or self._failure)
+            if self._waiting >= MAX_COMMIT_ROWS:
+                self._changed.wait_for(lambda: self._waiting < MAX_COMMIT_ROWS or self._failure)
             if self._failure:
                 raise SessionError(self._failure)
             self._rows[statement].append(row)

@@ -4,23 +4,23 @@ import csv
 import hashlib
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 from medn.errors import UserError
 from realtime.evaluation.limits import GROUPS, group_of, limits_of
 from realtime.labels import rows_of, whole_rows
 from realtime.session import Annotation, Coding, SessionInfo, Status, StoredEvent, open_session
+from realtime.session.frames import Frames
 from realtime.session.judged import JudgedTime, judged_time
-from realtime.session.rows import FrameRow, coding_of_event, place_of
+from realtime.session.rows import coding_of_event, place_of
 from realtime.session.schema import SETTLED
 from realtime.study import PROGRAM, REVIEW
 from realtime.study.agreement import Agreement, agree, coders_of
 from realtime.study.time_units import mark_agreements
-from realtime.viewing.limits import Limits
+from realtime.types import FACE_PARTS
 
 NOT_JUDGED = GROUPS[0]
 LIST = "study.csv"
@@ -50,8 +50,8 @@ class StudySession:
     info: SessionInfo
     judged: JudgedTime | None
     """None in a session from before limits of detection were stored."""
-    limits: Mapping[int | None, Limits | None]
-    """At each reading, by the number of the face, and of all faces: None. None, too, where nothing was judged."""
+    judged_moments: Mapping[tuple[int | None, float], tuple[bool, bool]]
+    """Whether the upper and the lower face were judged at each apex, by the face: None where it is not known."""
     length_s: float
     coders: Mapping[str, Sequence[Coding]]
     """What each coder found (not what they rejected), the program first."""
@@ -64,9 +64,8 @@ class StudySession:
 
     def judged_at(self, one: Coding, half: str) -> bool:
         """Whether the upper, the lower or either part ("both") of the face was judged at a movement's apex."""
-        apex_s = (one.onset_s + one.offset_s) / 2 if one.apex_s is None else one.apex_s
-        limits = self.limits.get(one.face)  # which face moved is known of the events only
-        return limits is not None and group_of(limits, apex_s, half, 1.0) != NOT_JUDGED
+        upper, lower = self.judged_moments[one.face, _apex_s(one)]
+        return {"upper": upper, "lower": lower}.get(half, upper or lower)
 
     @property
     def settings(self) -> str:
@@ -111,8 +110,8 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
     with open_session(path) as session:
         info, events, codings = session.info, session.events(), session.codings()
         place = _place(name, listed, info.participant)
-        rows = list(session.frames())
-        time = judged_time(rows)
+        frames = Frames.joined(session.frame_blocks())
+        time = judged_time([frames])
         first = session.reviewer
         reviewer = place.reviewer or first or REVIEW
         if taken := {PROGRAM, reviewer} & set(codings):
@@ -138,7 +137,7 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
             place,
             info,
             time if session.stores_limits else None,
-            _limits_by_face(rows),
+            _judged_moments(frames, chain(program, *found.values())),
             time.duration_s,
             {PROGRAM: program, **found},
             {reviewer: _unreviewed(events), **{coder: _unreviewed(some) for coder, some in left.items()}},
@@ -148,11 +147,19 @@ def _read(path: Path, name: str, listed: Place | None) -> StudySession:
         )
 
 
-def _limits_by_face(rows: Sequence[FrameRow]) -> dict[int | None, Limits | None]:
-    of_face = defaultdict[int | None, list[FrameRow]](list)
-    for row in rows:
-        of_face[row.face].append(row)
-    return {face: limits_of(own) for face, own in of_face.items()} | {None: limits_of(rows)}
+def _judged_moments(frames: Frames, codings: Iterable[Coding]) -> dict[tuple[int | None, float], tuple[bool, bool]]:
+    moments = {(one.face, _apex_s(one)) for one in codings}
+    limits = {None: limits_of(frames)} | {face: limits_of(own) for face, own in frames.by_face().items()}
+    judged = {}
+    for face, apex_s in moments:
+        of_face = limits.get(face)  # which face moved is known of the events only
+        halves = [of_face is not None and group_of(of_face, apex_s, half, 1.0) != NOT_JUDGED for half in FACE_PARTS]
+        judged[face, apex_s] = halves[0], halves[1]
+    return judged
+
+
+def _apex_s(one: Coding) -> float:
+    return (one.onset_s + one.offset_s) / 2 if one.apex_s is None else one.apex_s
 
 
 def _unreviewed(judged: Sequence[StoredEvent | Coding]) -> int:

@@ -1,8 +1,8 @@
 """The limit of detection over time, as a viewer shows it: stretches to draw, the values at a moment, a summary."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,28 @@ def limits_at(stretches: Sequence[Stretch], time_s: float) -> PartLimits:
     """The limits at a time; nothing is judged between stretches."""
     place = bisect_right(stretches, time_s, key=lambda stretch: stretch.start_s) - 1
     return stretches[place].limit_pct if place >= 0 and time_s < stretches[place].end_s else (None, None)
+
+
+def sampled(stretches: Sequence[Stretch], start_s: float, end_s: float, most: int) -> list[Stretch]:
+    """The stretches of a time, for a picture that is `most` px wide: of more, what holds in the middle of each px."""
+    first = max(bisect_right(stretches, start_s, key=lambda stretch: stretch.start_s) - 1, 0)
+    last = bisect_left(stretches, end_s, key=lambda stretch: stretch.start_s)
+    there = [stretch for stretch in stretches[first:last] if stretch.end_s > start_s]
+    if len(there) <= most:
+        return there
+    step_s = (end_s - start_s) / most
+    shown: list[Stretch] = []
+    for place, middle_s in enumerate((start_s + (np.arange(most) + 0.5) * step_s).tolist()):
+        under = bisect_right(there, middle_s, key=lambda stretch: stretch.start_s) - 1
+        if under < 0 or middle_s >= there[under].end_s:
+            continue
+        here = Stretch(start_s + place * step_s, start_s + (place + 1) * step_s, there[under].limit_pct)
+        before = shown[-1] if shown else None
+        if before is not None and before.limit_pct == here.limit_pct and here.start_s - before.end_s < step_s / 2:
+            shown[-1] = replace(before, end_s=here.end_s)
+        else:
+            shown.append(here)
+    return shown
 
 
 def limit_summary(faces: Iterable[Limits], readings: int) -> dict[str, dict[str, float | None]]:

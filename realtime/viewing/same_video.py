@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from realtime.session import Session
 from realtime.session.fingerprint import Fingerprint, fingerprint
+from realtime.session.frames import Frames
 from realtime.viewing.playback import Playback
 
 LENGTH_S, RATE_SHARE, SIZE_PX = 0.5, 0.05, 1
@@ -29,7 +30,8 @@ class Comparison:
 
 def compare_video(session: Session, video: Path) -> Comparison:
     """Compare a file with what a session stored of its video. Raises `SourceError` or `SessionError`."""
-    times_s = np.array(list({row.frame: row.time_s for row in session.frames()}.values()))
+    frames = Frames.joined(session.frame_blocks())
+    times_s = frames.time_s[np.unique(frames.frame, return_index=True)[1]]
     fingerprints = session.fingerprints()
     with Playback(video) as playback:
         differences = [
