@@ -1,7 +1,10 @@
 """Sessions of hours and folders of hundreds: what is read of them, and that nobody waits for it."""
 
+import csv
 import math
+import threading
 import time
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -10,12 +13,25 @@ from PyQt6.QtCore import Qt
 
 from gui.review import library
 from realtime.explain import explain
-from realtime.session import Session, SessionInfo, SessionWriter, limits, open_session, reader, tables, writer
+from realtime.export import context, export_sessions, formats_named
+from realtime.export.openface import _Units
+from realtime.session import (
+    Session,
+    SessionInfo,
+    SessionWriter,
+    Status,
+    StoredEvent,
+    limits,
+    open_session,
+    reader,
+    tables,
+    writer,
+)
 from realtime.sources import Cause, Dropped
 from realtime.spotting.grid import Steps
 from realtime.types import LIMIT_DELAY_S, Analysis, FaceReading, Frame
 from realtime.viewing.limits import Stretch, limits_at, sampled
-from tests.gui_driver import press, until, write_session
+from tests.gui_driver import an_event, live_for, press, until, write_session
 
 PICTURE, POINTS = np.zeros((2, 2, 3), np.uint8), np.zeros((478, 3), np.float32)
 FEW = 100
@@ -27,7 +43,7 @@ def few_at_a_time(monkeypatch):
     for module in (limits, reader, tables, writer):
         monkeypatch.setattr(module, "MAX_COMMIT_ROWS", FEW)
     monkeypatch.setattr(writer, "COMMIT_EVERY_S", 0.005)
-    monkeypatch.setattr(tables, "BLOCK_ROWS", FEW)
+    monkeypatch.setattr(tables, "BLOCK_ROWS", 70)
 
 
 def write_minutes(path, seconds, trace=False):
@@ -173,3 +189,88 @@ def test_a_folder_of_many_sessions_is_read_while_the_window_is_used(window, home
     until(lambda: not listed._left.isVisible())
     assert {entry.title for entry in listed.entries} == {f"take {number}" for number in (0, 1, 2, 3, 4, 9)}
     assert len(listed.read_all(home / "sessions")) == 7
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "openface", "html"])
+def test_an_export_of_hours_is_stopped_in_the_middle_of_its_frames_and_leaves_nothing(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(context, "ROWS_AT_A_TIME", FEW)
+    path = write_session(tmp_path / "a.medn", 20.0, [3.0])
+    stop, ticks = threading.Event(), []
+
+    def tick(done):
+        ticks.append(done.done_s)
+        if len(ticks) == 3:
+            stop.set()
+
+    [outcome] = export_sessions([path], formats_named(name), tmp_path / "out", tick=tick, stop=stop)
+    assert "stopped before its end" in outcome.error
+    assert len(ticks) == 3
+    assert ticks == sorted(ticks)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_overlapping_events_of_two_faces_are_in_the_frames_of_an_openface_table(tmp_path):
+    units = {0: ("AU1",), 1: ("AU4", "AU12")}
+    events = [
+        replace(an_event(0, at, round(at * 30)), face=face, aus=dict.fromkeys(units[face], 0.9), offset_frame=last)
+        for face, at, last in ((0, 1.0, 45), (1, 1.2, 40), (0, 1.1, 36), (1, 3.0, 95))
+    ]
+    ones = np.ones(6, np.float32)
+    readings = [FaceReading(face, POINTS, ones, ones, (0.0, 0.0, 0.0), 60.0, True) for face in (0, 1)]
+    with SessionWriter(tmp_path / "a.medn", SessionInfo("camera 0")) as session:
+        for index in range(120):
+            session.on_analysis(Analysis(index, index / 30, tuple(readings)), Frame(index, index / 30, PICTURE))
+        session.on_analysis(Analysis(-1, 0.0, events=tuple(reversed(events))), None)
+    [outcome] = export_sessions([tmp_path / "a.medn"], formats_named("openface"), tmp_path)
+    with outcome.files[0].open(newline="") as file:
+        for row in csv.DictReader(file):
+            face, frame = int(row["face_id"]), int(row["frame"]) - 1
+            going = [one for one in events if one.face == face and one.onset_frame <= frame <= one.offset_frame]
+            wanted = {unit for one in going for unit in one.aus}
+            assert {f"AU{int(name[2:4])}" for name, said in row.items() if said == "1" and name[:2] == "AU"} == wanted
+
+
+def test_hundreds_of_events_are_not_looked_through_for_every_frame_of_an_openface_table():
+    compared = 0
+
+    class Counted(int):
+        def __le__(self, other):
+            nonlocal compared
+            compared += 1
+            return int(self) <= other
+
+        def __ge__(self, other):
+            nonlocal compared
+            compared += 1
+            return int(self) >= other
+
+    events = [
+        StoredEvent(at, replace(an_event(0, at, at), onset_frame=Counted(10 * at), offset_frame=Counted(10 * at + 4)),
+                    Status.CONFIRMED, "")
+        for at in range(300)
+    ]  # fmt: skip
+    units = _Units(events, 0)
+    assert sum(bool(units.at(frame)) for frame in range(3000)) == 1500
+    assert compared < 3 * 3000
+
+
+def test_a_session_that_an_analysis_replaces_while_it_is_shown_is_opened_again_at_the_same_time(window, home):
+    path = write_session(home / "sessions" / "a.medn", 5.0, [1.0])
+    window.open_session(path)
+    review = window.review
+    until(lambda: review.model._readings_loaded)
+    review.viewer.seek(2.5)
+    review.viewer.play(on=False)
+    write_session(home / "new.medn", 5.0, [1.0, 3.0]).replace(path)
+    until(lambda: len(review.model.record.events) == 2, 5)
+    assert review.viewer.position_s == pytest.approx(2.5)
+    assert "analysed again" in window.banner._text.text()
+
+
+def test_who_writes_a_note_is_not_interrupted_by_a_session_that_takes_its_place(window, home):
+    path = write_session(home / "sessions" / "a.medn", 5.0, [1.0])
+    window.open_session(path)
+    press(window.review, Qt.Key.Key_E)
+    write_session(home / "new.medn", 5.0, [1.0, 3.0]).replace(path)
+    live_for(1.3)
+    assert len(window.review.model.record.events) == 1

@@ -1,8 +1,8 @@
-"""The dialog of a second analysis of a recording: with another sensitivity, number of faces, or stretch at rest."""
+"""A second analysis of a recording: its settings, and when its session may take the place of the one that is shown."""
 
 from dataclasses import replace
 
-from PyQt6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from gui.settings import SCORE_THRESHOLDS, Settings
 from gui.widgets.basic import button, column, label, row
@@ -48,6 +48,12 @@ class AgainDialog(QDialog):
         begin, end = self.rest
         self.chosen.rest_s = (begin.value(), end.value()) if end.value() > begin.value() else None
         self.accept()
+
+
+def is_busy() -> bool:
+    """Whether somebody is in a dialog, or writes: what they see must not be replaced meanwhile."""
+    writing = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit))
+    return writing or QApplication.activeModalWidget() is not None
 
 
 def _seconds(name: str, at_s: object) -> QDoubleSpinBox:

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from gui.format import limit_text
 from gui.keys import Command, Entry, by_key
-from gui.review.again import AgainDialog
+from gui.review.again import AgainDialog, is_busy
 from gui.review.arrangement import LIMITS_HELP, Arrangement, Parts
 from gui.review.coders import Coders
 from gui.review.deletion import confirm_deletion
@@ -38,6 +38,8 @@ from realtime.viewing.kept import forget
 from realtime.viewing.limits import limits_at
 
 TICK_MS = 15
+FOLLOW_MS = 1000
+"""How often is looked whether an analysis has replaced the open session."""
 IN_MENU = ("Ctrl+Shift+O", "W", "B", "Ctrl+L", "Ctrl+I", "Ctrl+Shift+F", "Ctrl+U", "Ctrl+D", "Ctrl+Shift+R", "Ctrl+R")
 """The keys of the commands in the menu over the video: those that have no button, or none in a low window."""
 
@@ -71,10 +73,22 @@ class ReviewWorkspace(QWidget):
 
     def refresh(self) -> None:
         """Read the list of sessions again, and the open session where an analysis has replaced it."""
+        self._open_anew()
+        self.library.refresh(self._settings.folder)
+
+    def _open_anew(self) -> None:
+        """Open the session again where an analysis has replaced it, at the time that is shown."""
         record = self.model.record
         if record is not None and record.replaced:
+            position_s = self.viewer.position_s
             self.open(record.path)
-        self.library.refresh(self._settings.folder)
+            self._seek(position_s)
+
+    def _follow_analyses(self) -> None:
+        record = self.model.record
+        if record is not None and not is_busy() and record.replaced:
+            self.refresh()
+            self._report("The recording was analysed again. This is its new session.")
 
     def open(self, path: Path) -> None:
         """Open a session; for a bad one the banner shows why, and the open session stays open."""
@@ -343,6 +357,9 @@ class ReviewWorkspace(QWidget):
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(self._tick)
         timer.start(TICK_MS)
+        following = QTimer(self)
+        following.timeout.connect(self._follow_analyses)
+        following.start(FOLLOW_MS)
 
     def _seek(self, time_s: float) -> None:
         stop_at(self.viewer, time_s)

@@ -72,7 +72,7 @@ def _ethogram() -> Iterator[dict[str, Any]]:
 
 
 def _observation(context: ExportContext, created: str) -> dict[str, Any]:
-    blocks = [block.time_s.copy() for block in context.session.frame_blocks()]
+    blocks = [block.time_s.copy() for block in context.frame_blocks()]
     times_s = np.concatenate(blocks).tolist() if blocks else []
     has_media = context.info.video and len(times_s) > 1 and times_s[-1] > times_s[0]
     observation: dict[str, Any] = {

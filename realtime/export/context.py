@@ -1,7 +1,7 @@
 """The input of every format: a session with the events to export, and labels of its events for people to read."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +9,13 @@ from medn.errors import UserError
 from realtime.labels import Label, texts_at
 from realtime.report import hindered_line
 from realtime.session import Session, SessionInfo, Status, StoredEvent
+from realtime.session.frames import Frames
 from realtime.types import Event, action_units_of, class_words
 
 ADDED = "added by the coder"
 """Of a candidate that the program had rejected."""
+ROWS_AT_A_TIME = 2000
+"""Rows of frames that are written between two looks at whether to stop: hours of them take half a minute."""
 MAX_REGIONS = 3
 """Regions that a label names."""
 
@@ -41,6 +44,16 @@ class ExportContext:
     """Set to stop the export; slow formats then raise `ExportError`."""
     selection: str = "all"
     """Which events were chosen, in a word: all, a status, or filtered."""
+
+    def frame_blocks(self) -> Iterator[Frames]:
+        """Yield the session's frames, and report how far they have come. Raises `ExportError` once `stop` is set."""
+        length_s, _ = self.session.extent()
+        for block in self.session.frame_blocks():
+            for first in range(0, len(block), ROWS_AT_A_TIME):
+                if self.stop.is_set():
+                    raise ExportError(f"The export of {self.name} was stopped before its end; it is not kept.")
+                self.tick(float(block.time_s[first]), length_s)
+                yield block.part(slice(first, first + ROWS_AT_A_TIME))
 
     def said_at(self, event: Event) -> str:
         """What was said during an event; empty if nothing was, or no transcript was imported."""

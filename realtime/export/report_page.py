@@ -72,8 +72,8 @@ figcaption { font-size: 11px; color: #5b646d }
 
 def write_report(context: ExportContext, path: Path) -> None:
     """Write the page; faces without an event are not drawn, but for the one that was seen longest."""
-    found = courses(context.session.frame_blocks())
-    judged = judged_time(context.session.frame_blocks())
+    found = courses(context.frame_blocks())
+    judged = judged_time(context.frame_blocks())
     ends_s = [judged.duration_s, *(stored.event.offset_s for stored in context.events)]
     length_s = max([*ends_s, *(float(course.times_s[-1]) for course in found.values())])
     marks = context.session.annotations()

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -172,7 +172,7 @@ def _probabilities(event: Event) -> Iterator[float | None]:
 def _frame_rows(context: ExportContext) -> Iterator[tuple[Cell, ...]]:
     no_face = (None,) * (len(_FRAME_COLUMNS) - 7)
     partial = context.info.partial
-    for row in context.session.frames():
+    for row in chain.from_iterable(block.rows() for block in context.frame_blocks()):
         head = (context.name, row.frame, row.time_s, row.dropped.value if row.dropped else None)
         if row.face is None:
             yield (*head, *no_face, partial, None, None)
