@@ -56,7 +56,7 @@ def test_an_analysis_can_be_paused_and_stopped_and_keeps_what_was_done(window, i
     until(lambda: entry.done_s > 0, 60)
     queue.pause()
     until(lambda: _stands_still(entry), 60)
-    queue.stop(entry)
+    queue.stop([entry])
     queue.start()
     until(lambda: entry.worker is None, 60)
     assert entry.stage is Stage.STOPPED
@@ -108,7 +108,7 @@ def test_review_shows_the_whole_session_once_a_stopped_analysis_was_made_again(w
     queue = window.analyze.queue
     [entry] = queue.entries
     until(lambda: entry.done_s > 0, 60)
-    queue.stop(entry)
+    queue.stop([entry])
     until(lambda: entry.worker is None, 60)
     path = entry.outcome.session
     window.open_session(path)

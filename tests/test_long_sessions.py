@@ -274,3 +274,21 @@ def test_who_writes_a_note_is_not_interrupted_by_a_session_that_takes_its_place(
     write_session(home / "new.medn", 5.0, [1.0, 3.0]).replace(path)
     live_for(1.3)
     assert len(window.review.model.record.events) == 1
+
+
+def test_many_recordings_are_queued_and_stopped_at_once(window, tmp_path, monkeypatch):
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    for number in range(60):
+        (recordings / f"{number:03}.mp4").touch()
+    analyze = window.analyze
+    analyze.queue.pause()
+    shown, show = [], analyze._refresh
+    monkeypatch.setattr(analyze.queue, "_changed", lambda: (shown.append(len(analyze.queue.entries)), show()))
+    analyze.add([str(recordings), str(recordings)])
+    assert analyze.table.rows.rowCount() == 60
+    analyze.table.selectAll()
+    analyze._stop_chosen()
+    assert {entry.stage.value for entry in analyze.queue.entries} == {"stopped"}
+    assert shown == [60] * len(shown)
+    assert len(shown) < 5

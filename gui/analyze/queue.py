@@ -1,7 +1,7 @@
 """The queue: recordings that wait, run, are done or failed, and the workers that analyse them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -69,15 +69,18 @@ class Queue:
         self._workers: list[Worker[Job, Outcome]] = []
         self._notices: dict[str, bool] = {}  # sentence → whether it was returned
 
-    def add(self, path: Path, parameters: PipelineParameters | None = None) -> Entry | None:
-        """Append a recording, with parameters of its own or those of the queue; None if it waits or runs already."""
-        path = path.resolve()
-        if any(e.path == path and e.stage in (Stage.WAITING, Stage.RUNNING) for e in self.entries):
-            return None
-        entry = Entry(path, size_bytes=path.stat().st_size if path.is_file() else 0, parameters=parameters)
-        self.entries.append(entry)
+    def add(self, paths: Iterable[Path], parameters: PipelineParameters | None = None) -> int:
+        """Append recordings, with parameters of their own or those of the queue, unless they wait or run already.
+
+        Returns how many were appended.
+        """
+        queued = {entry.path for entry in self.entries if entry.stage in (Stage.WAITING, Stage.RUNNING)}
+        new = [path for path in dict.fromkeys(path.resolve() for path in paths) if path not in queued]
+        for path in new:
+            size_bytes = path.stat().st_size if path.is_file() else 0
+            self.entries.append(Entry(path, size_bytes=size_bytes, parameters=parameters))
         self._changed()
-        return entry
+        return len(new)
 
     def start(self) -> None:
         """Start, or continue after a pause."""
@@ -88,13 +91,13 @@ class Queue:
         """Pause all workers."""
         self._pause(on=True)
 
-    def stop(self, entry: Entry) -> None:
-        """Stop one recording; the part that was analysed is kept as a session."""
-        if entry.stage is Stage.WAITING:
-            entry.stage = Stage.STOPPED
-        elif entry.worker is not None:
-            entry.worker.stop()
-            entry.stage = Stage.STOPPED
+    def stop(self, entries: Iterable[Entry]) -> None:
+        """Stop recordings; the parts that were analysed are kept as sessions."""
+        for entry in entries:
+            if entry.worker is not None:
+                entry.worker.stop()
+            if entry.worker is not None or entry.stage is Stage.WAITING:
+                entry.stage = Stage.STOPPED
         self._changed()
 
     def retry(self) -> None:

@@ -77,8 +77,7 @@ class AnalyzeWorkspace(QWidget):
         self._banner.clear(self)
         for name in names:
             try:
-                for video in find_videos([name]):
-                    self.queue.add(Path(video))
+                self.queue.add(map(Path, find_videos([name])))
             except SourceError as error:
                 self._banner.report(str(error), self, warning=True)
         if not self.queue.paused:
@@ -87,7 +86,7 @@ class AnalyzeWorkspace(QWidget):
     def analyse_again(self, video: str, chosen: Settings) -> None:
         """Queue a recording with settings of its own, and start."""
         self._banner.clear(self)
-        if self.queue.add(Path(video), self._parameters(chosen)) is None:
+        if not self.queue.add([Path(video)], self._parameters(chosen)):
             name = Path(video).name
             self._banner.report(f"{name} is in the queue already: analyse it again once that has ended.", self)
         self.queue.start()
@@ -189,8 +188,7 @@ class AnalyzeWorkspace(QWidget):
             self.queue.start()
 
     def _stop_chosen(self) -> None:
-        for entry in self.table.chosen:
-            self.queue.stop(entry)
+        self.queue.stop(self.table.chosen)
         if not self.table.chosen:
             self._banner.report("Choose the recordings to stop in the table first.", self)
 
