@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from realtime.session import check
 from realtime.session.rows import FrameRow, frame_row
 from realtime.sources import Cause
-from realtime.sources.source import MAX_TIME_S
 from realtime.types import REGION_GROUPS
 
 NO_FACE = -1
