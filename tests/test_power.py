@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from gui.cli import app
-from realtime.evaluation.limits import GROUPS, group_of
+from realtime.evaluation.limits import GROUPS, group_of, limits_of
 from realtime.evaluation.power import PowerReport, Trial, fit_thresholds, size_groups
+from realtime.session import FrameRow
+from realtime.session.frames import Frames
 from realtime.viewing.limits import Limits
 from tests.recordings import write_video
 
@@ -19,7 +21,7 @@ def trials(threshold_pct, count=400, half="upper", context="still", seed=0):
     rng = np.random.default_rng(seed)
     sizes = np.exp(rng.uniform(*np.log([0.6, 5.0]), count))
     found = rng.random(count) < 1 / (1 + (threshold_pct / sizes) ** 3)
-    return [Trial(half, context, float(size), bool(hit)) for size, hit in zip(sizes, found, strict=True)]
+    return [Trial(half, context, float(size), bool(hit), GROUPS[2]) for size, hit in zip(sizes, found, strict=True)]
 
 
 def test_the_sizes_of_50_and_80_percent_are_those_that_the_movements_were_found_by():
@@ -30,7 +32,7 @@ def test_the_sizes_of_50_and_80_percent_are_those_that_the_movements_were_found_
 
 
 def test_nothing_is_claimed_of_what_is_never_found_nor_of_too_few_movements():
-    never = [Trial("lower", "speaking", size, False) for size in np.linspace(0.6, 5, 20)]
+    never = [Trial("lower", "speaking", size, False, GROUPS[0]) for size in np.linspace(0.6, 5, 20)]
     few = trials(1.0, 3, context="head moving")
     by = {(group.half, group.context): group for group in size_groups([*trials(1.2), *never, *few])}
     assert by["lower", "speaking"].size50_pct is None
@@ -49,6 +51,13 @@ def test_a_movement_is_compared_with_the_limit_of_its_part_of_the_face_at_its_ap
     assert group_of(limits, 0.9, "upper", 2.0) == "at the limit"
     assert group_of(limits, 0.9, "both", 1.0) == "below the limit"
     assert group_of(limits, 0.9, "lower", 9.0) == GROUPS[0] == "not judged"
+    assert group_of(Limits(np.empty(0), np.empty((0, 2))), 0.9, "upper", 9.0) == "not judged"
+
+
+def test_movements_of_a_recording_in_which_nothing_was_judged_count_as_not_judged():
+    frames = Frames.of([FrameRow(n, n / 30, face=0, motion=(0.1,) * 6, threshold=(0.4,) * 6) for n in range(90)])
+    limits = limits_of(frames)
+    assert group_of(limits, 1.0, "upper", 3.0) == "not judged"
 
 
 def test_a_recording_is_reported_in_two_sentences_and_a_picture_and_nothing_is_left_behind(act, tmp_path):

@@ -15,6 +15,8 @@ def group_of(limits: Limits, apex_s: float, half: str, size_pct: float) -> str:
 
     Where there are several faces it may be of any: the better judged one counts.
     """
+    if not len(limits.times_s):
+        return GROUPS[0]
     away_s = np.abs(limits.times_s - apex_s)
     halves = {"upper": [0], "lower": [1]}.get(half, [0, 1])
     judged = limits.limit_pct[away_s == away_s.min()][:, halves]
@@ -25,8 +27,7 @@ def group_of(limits: Limits, apex_s: float, half: str, size_pct: float) -> str:
     return GROUPS[1] if ratio < AT_LIMIT[0] else GROUPS[3] if ratio > AT_LIMIT[1] else GROUPS[2]
 
 
-def limits_of(frames: Frames) -> Limits | None:
-    """The limits in a session's frames; None if it was recorded without any."""
+def limits_of(frames: Frames) -> Limits:
+    """The limits in a session's frames."""
     seen = frames.face != NO_FACE
-    limits = Limits(frames.time_s[seen], frames.limit_pct[seen])
-    return None if np.isnan(limits.limit_pct).all() else limits
+    return Limits(frames.time_s[seen], frames.limit_pct[seen])

@@ -54,8 +54,8 @@ class Trial:
     size_pct: float
     """% of the eye distance."""
     found: bool
-    limit: str | None = None
-    """Its size against the limit of detection: one of `realtime.evaluation.limits.GROUPS`; None if there is none."""
+    limit: str
+    """Its size against the limit of detection: one of `realtime.evaluation.limits.GROUPS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _events(
     step: str,
     progress: Callable[[Tick], None],
     stop: StopSign,
-) -> tuple[list[tuple[float, float]], Limits | None] | None:
+) -> tuple[list[tuple[float, float]], Limits] | None:
     """Onset and offset of the events of a clip, and the limit of detection in it; None if it was stopped."""
     outcome = analyse(
         Job(str(clip), folder, parameters), (), lambda tick: progress(Tick(step, tick.done_s, tick.length_s)), stop
@@ -273,13 +273,13 @@ def _events(
     return [(event.onset_s, event.offset_s) for event in outcome.events], limits
 
 
-def _trials(implants: Sequence[Implant], found: Sequence[tuple[float, float]], limits: Limits | None) -> list[Trial]:
+def _trials(implants: Sequence[Implant], found: Sequence[tuple[float, float]], limits: Limits) -> list[Trial]:
     spans = np.array([(one.onset_s, one.offset_s) for one in implants]).reshape(-1, 2)
     hits = {true for true, _ in match(spans, np.array(found).reshape(-1, 2))}
     trials = []
     for number, one in enumerate(implants):
         half, size_pct = half_of(one.aus), 100 * one.amplitude_iod
-        limit = group_of(limits, one.apex_s, half, size_pct) if limits else None
+        limit = group_of(limits, one.apex_s, half, size_pct)
         trials.append(Trial(half, one.context or "still", size_pct, number in hits, limit))
     return trials
 

@@ -195,11 +195,11 @@ def _analyse(
     return outcome, measures.detections(), background.result()
 
 
-def _with_limits(movements: Sequence[TrueMovement], limits: Limits | None) -> list[TrueMovement]:
-    """The movements with their size compared with the limit of detection, where both are known."""
+def _with_limits(movements: Sequence[TrueMovement], limits: Limits) -> list[TrueMovement]:
+    """The movements with their size, where it is known, compared with the limit of detection."""
     return [
         replace(one, limit=group_of(limits, one.apex_s, one.half, one.amplitude_pct))
-        if limits is not None and one.amplitude_pct is not None
+        if one.amplitude_pct is not None
         else one
         for one in movements
     ]

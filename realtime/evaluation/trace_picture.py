@@ -24,7 +24,7 @@ def draw_trace(
     path: Path,
     title: str,
     seen: Frames,
-    limits: Limits | None,
+    limits: Limits,
     movements: Sequence[TrueMovement],
     events: Sequence[Event],
 ) -> None:
@@ -44,10 +44,9 @@ def draw_trace(
     for axis, start_s in zip(figure.subplots(len(starts_s), squeeze=False)[:, 0], starts_s, strict=True):
         for sign, part, name in ((1, UPPER, "upper"), (-1, ~UPPER, "lower")):
             axis.plot(times_s, sign * np.minimum(motion[:, part].max(axis=1), HIGHEST_PCT), lw=0.6, color="#455a64")
-            if limits is not None:
-                limit = limits.limit_pct[:, 0 if sign > 0 else 1]
-                axis.fill_between(limits.times_s, 0, sign * limit, color="#90caf9", alpha=0.6, lw=0)
-                axis.fill_between(limits.times_s, 0, sign * HIGHEST_PCT, where=np.isnan(limit), color="#e0e0e0", lw=0)
+            limit = limits.limit_pct[:, 0 if sign > 0 else 1]
+            axis.fill_between(limits.times_s, 0, sign * limit, color="#90caf9", alpha=0.6, lw=0)
+            axis.fill_between(limits.times_s, 0, sign * HIGHEST_PCT, where=np.isnan(limit), color="#e0e0e0", lw=0)
             axis.text(start_s + 0.2, sign * HIGHEST_PCT * 0.85, name, fontsize=7, va="center")
         for kind, apex_s, movement in marks:
             if movement is None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from realtime.session import check
 from realtime.session.rows import FrameRow, frame_row
 from realtime.sources import Cause
-from realtime.types import REGION_GROUPS
+from realtime.types import MAX_TIME_S, REGION_GROUPS
 
 NO_FACE = -1
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.session import FrameRow, Session
+from realtime.session import Session
+from realtime.session.frames import Frames
 from realtime.spotting.detector import Detector
 from realtime.spotting.grid import Steps
 from realtime.spotting.limit import MAX_LIMIT_PCT, turned_away
@@ -49,12 +50,10 @@ def unit_limits(session: Session, between_s: tuple[float, float]) -> dict[int, U
     moments: defaultdict[int, list[tuple[float, NDArray[np.float32]]]] = defaultdict(list)
     for face, steps in session.traces((begin_s - LEAD_S, end_s + 1.0)):
         moments[face] += _moments(steps, between_s)
-    rows: defaultdict[int, list[FrameRow]] = defaultdict(list)
-    if any(moments.values()):
-        for row in session.frames((begin_s - 1.0, end_s + 2.0)):
-            if row.face is not None and row.face in moments:
-                rows[row.face].append(row)
-    return {face: _limits(of_face, rows[face]) for face, of_face in moments.items() if of_face and rows[face]}
+    if not any(moments.values()):
+        return {}
+    by_face = Frames.joined(session.frame_blocks((begin_s - 1.0, end_s + 2.0))).by_face()
+    return {face: _limits(moments[face], frames) for face, frames in by_face.items() if moments[face]}
 
 
 def _moments(steps: Steps, between_s: tuple[float, float]) -> list[tuple[float, NDArray[np.float32]]]:
@@ -69,20 +68,18 @@ def _moments(steps: Steps, between_s: tuple[float, float]) -> list[tuple[float, 
     return found
 
 
-def _limits(moments: Iterable[tuple[float, NDArray[np.float32]]], rows: list[FrameRow]) -> UnitLimits:
+def _limits(moments: Iterable[tuple[float, NDArray[np.float32]]], frames: Frames) -> UnitLimits:
     """Limits as the frames of the same face say of its parts: not judged where it was turned away or gone."""
     times_s, per_pct = map(np.array, zip(*moments, strict=True))
-    row_times_s = np.array([row.time_s for row in rows])
-    nearest = np.searchsorted((row_times_s[1:] + row_times_s[:-1]) / 2, times_s)
-    stored_pct = np.array([row.limit_pct for row in rows], np.float64)[nearest]
-    turned = np.array([turned_away(*row.yaw_pitch_roll_deg[:2]) for row in rows])[nearest]
-    gone = np.abs(row_times_s[nearest] - times_s) > FRAME_S
+    nearest = frames.part(np.searchsorted((frames.time_s[1:] + frames.time_s[:-1]) / 2, times_s))
+    turned = np.array([turned_away(yaw_deg, pitch_deg) for yaw_deg, pitch_deg, _ in nearest.yaw_pitch_roll_deg])
+    gone = np.abs(nearest.time_s - times_s) > FRAME_S
     patterns = shipped_patterns()
     limit_pct = np.empty(per_pct.shape)
     for part in range(len(FACE_PARTS)):
         own = patterns.upper == (part == 0)
         alone_pct = patterns.z50[part] / per_pct[:, own]
-        ratio = stored_pct[:, part] / np.median(alone_pct, axis=1)
+        ratio = nearest.limit_pct[:, part] / np.median(alone_pct, axis=1)
         known = ~np.isnan(ratio)
         ratio[~known] = np.median(ratio[known]) if known.any() else 1.0
         limit_pct[:, own] = alone_pct * ratio[:, None]
