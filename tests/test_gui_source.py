@@ -1,6 +1,9 @@
 """The source that is looked at: what is chosen when the app starts, and what it remembers."""
 
 import pytest
+from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtWidgets import QFileDialog
 
 from gui import settings as app_settings
 from gui.live import source_picker
@@ -9,7 +12,7 @@ from gui.live.source_picker import SourcePicker
 from gui.settings import Settings
 from gui.window import MainWindow
 from realtime.sources.camera import Camera
-from tests.gui_driver import until
+from tests.gui_driver import press, until
 
 BUILT_IN, BEFORE = Camera(0, "Built-in"), Camera(1, "Lab camera")
 
@@ -95,3 +98,23 @@ def test_source_sensitivity_and_overlays_are_as_they_were_left_at_the_next_start
     assert again.sensitivity.slider.value() == 6
     assert [layer.isChecked() for layer in again.layers] == [False, False, True]
     reopened.close()
+
+
+def test_the_wheel_and_the_arrows_start_no_camera_and_the_arrows_open_the_list(cameras, app, monkeypatch):
+    cameras += [BUILT_IN, BEFORE]
+    picker = SourcePicker()
+    until(lambda: not picker.looking)
+    started = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: started.append("a dialog") or ("", ""))
+    picker.chosen.connect(started.append)
+    picker.show()
+    middle, turned = QPointF(picker.rect().center()), QPoint(0, -120)
+    none, plain = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    app.sendEvent(picker, QWheelEvent(middle, middle, turned, turned, none, plain, Qt.ScrollPhase.NoScrollPhase, False))
+    press(picker, Qt.Key.Key_O)
+    press(picker, Qt.Key.Key_Down)
+    assert (started, picker.source) == ([], "0")
+    until(picker.view().isVisible)
+    press(picker.view(), Qt.Key.Key_Down)
+    press(picker.view(), Qt.Key.Key_Return)
+    assert (started, picker.source) == (["1"], "1")

@@ -4,13 +4,16 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QWheelEvent
 from PyQt6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 
 from gui.live.run import SAMPLE
 from gui.widgets.basic import Choice
 from realtime.sources import VIDEO_SUFFIXES, list_cameras
 
+KEY = Qt.Key
+MOVING = {KEY.Key_Up, KEY.Key_Down, KEY.Key_PageUp, KEY.Key_PageDown, KEY.Key_Home, KEY.Key_End, KEY.Key_F4}
 FILE, URL, AGAIN = "file…", "url…", "again…"
 VIDEOS = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
 
@@ -41,6 +44,18 @@ class SourcePicker(Choice):
         self._source = ""
         self._fill([])
         self.look_for_cameras()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Ignore the wheel: each source that it passes would be started, and would end a recording."""
+        if event is not None:
+            event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Open the list for the keys that move in it, which would start what they pass, too."""
+        if event is not None and event.key() in MOVING:
+            self.showPopup()
+        elif event is not None:
+            event.ignore()
 
     @property
     def source(self) -> str:
