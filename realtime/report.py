@@ -124,7 +124,7 @@ def events_table(events: Sequence[Event], title: str) -> Table:
     """The events as a table for a terminal."""
     table = Table(title=title, title_justify="left", header_style="bold")
     table.caption, table.caption_justify = EVENTS_CAPTION if events else None, "left"
-    for heading in ("face", "onset–apex–offset, s", "score", "class", "action units", "delay, ms"):
+    for heading in ("face", "onset–apex–offset\nin s", "score", "class", "action units", "delay, ms"):
         table.add_column(heading, justify="left" if heading in ("class", "action units") else "right")
     for event in events:
         table.add_row(
