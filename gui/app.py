@@ -27,6 +27,8 @@ def main(session: Path | None = None, source: str = "") -> int:
     app = make_app()
     remembered = settings.load()
     theme.apply(app, light=remembered.light)
+    # Ctrl-C ends at once while the first page waits: Qt runs no Python then, and there is nothing to save
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if not accept_terms(remembered):
         return 0
     window = MainWindow(remembered)

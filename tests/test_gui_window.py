@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -388,3 +389,28 @@ def test_the_app_exits_cleanly_while_a_run_is_still_inside_a_model(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "terminate called" not in done.stderr
+
+
+WAITS_ON_THE_FIRST_PAGE = """
+import os, signal, threading
+from gui import app
+
+from gui.dialogs import first_run
+
+class Interrupted(first_run.FirstRun):
+    def exec(self):
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return super().exec()
+first_run.FirstRun = Interrupted
+raise SystemExit(app.main())
+"""
+
+
+def test_ctrl_c_ends_the_first_page(tmp_path):
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = [sys.executable, "-c", WAITS_ON_THE_FIRST_PAGE]
+    done = subprocess.run(
+        command, env=os.environ | home, cwd=ROOT, capture_output=True, text=True, timeout=40, check=False
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGINT, "")
+    assert "Traceback" not in done.stderr
