@@ -1,16 +1,19 @@
 """Commands: one object each for a key, its buttons, their tooltips and its line in the list of keys (F1)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QGridLayout, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QDialog, QGridLayout, QLayout, QWidget
 
-from gui.widgets.basic import button, column, label, resize_within_screen, row, scrolling
+from gui.widgets.basic import button, column, label, readable, resize_within_screen, row
 
 Entry = tuple[str, str, Callable[[], object]]
 """What a command is made of: key, text, what it does."""
 ARROWS = {"Left": "←", "Right": "→", "-": "−"}
 """Keys as tooltips show them."""
+KEY_PX, TEXT_PX = 100, 320
+"""In the list of keys: width of a key, and of its text where the screen has room for it."""
 
 
 class Command(QAction):
@@ -49,25 +52,30 @@ def by_key(commands: Iterable[Command]) -> dict[str, Command]:
 
 
 class KeysDialog(QDialog):
-    """The list of keys, with a column for each workspace."""
+    """The list of keys: Review's, which are many, beside all others."""
 
     def __init__(self, tables: Mapping[str, Sequence[Command]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        columns = []
+        parts: list[QLayout] = []
         for title, commands in tables.items():
             grid = QGridLayout()
             grid.setHorizontalSpacing(24)
             grid.setVerticalSpacing(4)
+            grid.setColumnMinimumWidth(0, KEY_PX)
+            grid.setColumnStretch(1, 1)
             for place, command in enumerate(commands):
                 grid.addWidget(label(command.key, role="heading"), place, 0)
-                grid.addWidget(label(command.text(), quiet=True), place, 1)
-            columns.append(column(label(title.upper(), role="section"), grid, None, gap=10))
+                grid.addWidget(label(command.text(), quiet=True, wrap=True), place, 1)
+            parts.append(column(label(title.upper(), role="section"), grid, gap=10))
         foot = row(None, button("Close", self.accept, role="primary"))
-        table = scrolling(row(*columns, gap=48))
+        *short, long = parts
+        texts = [f"{command.key}: {command.text()}" for command in chain(*tables.values())]
+        table = readable(row(column(*short, None, gap=24), column(long, None), gap=48), "\n".join(texts))
         layout = column(label("Keys", role="title"), table, foot, gap=16, margin=24)
         layout.setStretch(1, 1)
         self.setLayout(layout)
         inside = table.widget()
         assert inside is not None
-        resize_within_screen(self, inside.sizeHint().width() + 72, inside.sizeHint().height() + 140)
+        width = 2 * (KEY_PX + TEXT_PX) + 170
+        resize_within_screen(self, width, inside.heightForWidth(width - 72) + 150)

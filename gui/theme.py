@@ -43,7 +43,7 @@ DARK = Tokens(
 )  # fmt: skip
 LIGHT = Tokens(
     ground="#f6f7f8", surface="#ffffff", raised="#eef0f2", line="#dfe3e7", text="#15181b", quiet="#5b646d",
-    accent="#0d9488", on_accent="#ffffff", negative="#d92d20", positive="#15803d", surprise="#b45309",
+    accent="#0f766e", on_accent="#ffffff", negative="#d92d20", positive="#15803d", surprise="#b45309",
     warning="#b45309", recording="#dc2626",
 )  # fmt: skip
 
@@ -143,6 +143,7 @@ QListView:focus {{ border: 1px solid {t.accent}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {t.quiet}; background: {t.surface}; }}
 QPushButton[role="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
     font-weight: 600; }}
+QPushButton[role="primary"]:focus {{ border: 2px solid {t.text}; }}
 QPushButton[role="primary"]:disabled {{ background: {t.raised}; color: {t.quiet}; border-color: {t.line}; }}
 QPushButton[role="danger"] {{ color: {t.recording}; }}
 QToolButton[flat="true"], QPushButton[flat="true"] {{ background: transparent; border-color: transparent; }}
@@ -158,6 +159,7 @@ QPushButton[tab="true"]:checked {{ background: {t.raised}; color: {t.text}; }}
 QPushButton[tab="true"]:focus {{ border-color: {t.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 
+QComboBox {{ padding-right: 4px; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; outline: 0;
     selection-background-color: {t.line}; selection-color: {t.text}; }}
@@ -166,7 +168,7 @@ QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {t.line}; }}
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox {{ background: {t.ground}; border: 1px solid {t.line};
     border-radius: {CORNER_PX}px; padding: 5px 8px; selection-background-color: {t.accent};
-    selection-color: {t.on_accent}; }}
+    selection-color: {t.on_accent}; placeholder-text-color: {t.quiet}; }}
 QPushButton[role="verdict"]:checked {{ background: {t.line}; border-color: {t.text}; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox:disabled {{ color: {t.quiet}; }}
@@ -194,7 +196,8 @@ QHeaderView {{ background: {t.surface}; border: none; }}
 QHeaderView::section {{ background: {t.surface}; color: {t.quiet}; border: none; border-bottom: 1px solid {t.line};
     padding: 6px 8px; font-weight: 500; }}
 QTableCornerButton::section {{ background: {t.surface}; border: none; }}
-QScrollArea {{ background: transparent; border: none; }}
+QScrollArea {{ background: transparent; border: 1px solid transparent; border-radius: {CORNER_PX}px; }}
+QScrollArea:focus {{ border-color: {t.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QScrollBar:vertical {{ width: 10px; background: transparent; margin: 0; }}
 QScrollBar:horizontal {{ height: 10px; background: transparent; margin: 0; }}

@@ -3,7 +3,7 @@
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton, QScrollArea
 
 from gui.dialogs.consent import ConsentDialog
 from gui.dialogs.first_run import FirstRun
@@ -12,6 +12,7 @@ from gui.keys import Command, KeysDialog
 from gui.live.cards import EventCard
 from gui.review.again import AgainDialog
 from gui.review.export_dialog import ExportDialog
+from gui.review.marking import MarksDialog
 from gui.settings import Settings
 from realtime.session import Status, open_session
 from tests.gui_driver import an_event, press, until
@@ -153,3 +154,55 @@ def test_escape_ends_an_export_as_the_close_button_does(window, session, tmp_pat
         close(dialog)
         assert not dialog.isVisible()
         assert not thread.is_alive()
+
+
+def test_tab_goes_on_from_every_table(window, session):
+    window.open_session(session)
+    review, sessions = window.review, window.review.sessions_table()
+    for top, table in ((window, review.table.view), (sessions, sessions.table)):
+        shown(top)
+        table.setFocus()
+        table.selectRow(0)
+        press(table, KEY.Key_Tab)
+        assert QApplication.focusWidget() not in (None, table)
+    marks = MarksDialog(window.settings, review.model, window)
+    for table in (window.analyze.table, review.coders.panel.differences, marks.marks):
+        assert not table.tabKeyNavigation(), table.accessibleName()
+
+
+def test_the_first_page_and_the_list_of_keys_are_read_with_keys_alone(window):
+    first, keys = FirstRun(), KeysDialog({"Everywhere": window._commands, "Review": window.review.commands}, window)
+    for dialog, said in ((first, "Everything. Nothing is sent anywhere."), (keys, "Shift+G: magnify by")):
+        dialog.resize(600, 320)
+        shown(dialog)
+        page = QApplication.focusWidget()
+        assert said in page.accessibleName()
+        before = page.grab().toImage()
+        press(page, KEY.Key_PageDown)
+        assert page.verticalScrollBar().value() > 0
+        assert page.horizontalScrollBar().maximum() == 0
+        assert page.grab().toImage() != before
+        dialog.close()
+
+
+def test_what_has_the_focus_looks_different(window, session):
+    window.open_session(session)
+    first, export = FirstRun(), ExportDialog(window.review.model.record, [], window)
+    window.show_workspace(1)
+    for top, control in (
+        (window, named(window.analyze, "Choose files …")),
+        (first, first.findChild(QScrollArea)),
+        (export, named(export, "Export")),
+    ):
+        shown(top)
+        control.clearFocus()
+        without = control.grab().toImage()
+        control.setFocus(Qt.FocusReason.TabFocusReason)
+        QApplication.processEvents()
+        focused = control.grab().toImage()
+        places = [(x, y) for x in range(focused.width()) for y in range(3)]
+        changed = [abs(focused.pixelColor(*at).lightness() - without.pixelColor(*at).lightness()) for at in places]
+        assert sum(each > 40 for each in changed) > 0.8 * focused.width(), control
+        top.setFocus()
+    first.close()
+    export.close()

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollBar,
     QSplitter,
 )  # fmt: skip
@@ -32,11 +33,13 @@ from gui.dialogs.consent import ConsentDialog
 from gui.dialogs.first_run import PARAGRAPHS, FirstRun, accept_terms
 from gui.dialogs.settings import SettingsDialog
 from gui.format import class_text, letter, timing
+from gui.keys import KeysDialog
 from gui.live.run import State
 from gui.review.export_dialog import ExportDialog
+from gui.review.marking import MarksDialog
 from gui.review.record import Record
 from gui.settings import Settings
-from gui.widgets.basic import IconButton
+from gui.widgets.basic import Choice, IconButton
 from gui.window import MainWindow
 from medn.runtime import runtimes_here
 from realtime.report import clock
@@ -227,6 +230,77 @@ def test_the_window_is_smaller_than_a_small_screen_and_its_contents_fit_at_the_s
         needed = window.centralWidget().minimumSizeHint()
         assert needed.width() <= window.width(), place
         assert needed.height() <= window.height(), place
+
+
+def test_every_dialog_fits_on_a_small_screen_with_its_buttons(window, session):
+    window.open_session(session)
+    review = window.review
+    dialogs = (
+        FirstRun(), ConsentDialog("", window), SettingsDialog(Settings(), window), review.sessions_table(),
+        ExportDialog(review.model.record, [], window), MarksDialog(window.settings, review.model, window),
+        KeysDialog({"Everywhere": window._commands, "Review": review.commands}, window),
+    )  # fmt: skip
+    for dialog in dialogs:
+        dialog.resize(880, 500)  # what 1920×1080 at 200 % leaves
+        dialog.show()
+        live_for(0.02)
+        assert dialog.width() <= 880, dialog.windowTitle()
+        assert dialog.height() <= 500, dialog.windowTitle()
+        inside = [each for each in dialog.findChildren(QPushButton) if each.isVisible() and each.isDefault()]
+        assert all(dialog.rect().contains(each.geometry()) for each in inside), dialog.windowTitle()
+        dialog.close()
+
+
+def test_confirm_and_reject_are_whole_in_the_smallest_window(window, home):
+    window.open_session(write_session(home / "sessions" / "two.medn", 8.0, [1.0, 2.0, 3.0], faces=2))
+    window.resize(window.minimumSize())
+    inspector = window.review.inspector
+    until(lambda: "face 0" in inspector._times.text())
+    live_for(0.1)
+    assert inspector.verticalScrollBar().isVisible()
+    for verdict in (inspector._confirm, inspector._reject):
+        right = verdict.mapTo(inspector.viewport(), verdict.rect().topRight()).x()
+        assert right < inspector.viewport().width(), verdict.text()
+
+
+def test_a_coders_name_is_shown_and_spoken_as_it_was_written(window, session):
+    window.open_session(session)
+    button = window.review.coders._name
+    assert button.accessibleName() == "Coder: without a name"
+    window.settings.coder = "Ada & <b>Bo</b>"
+    window.review.coders._show_name()
+    assert button.accessibleName() == "Coder: Ada & <b>Bo</b>"
+    assert button.text().replace("&&", "+") == "Ada + <b>Bo…"
+    assert "&lt;b&gt;" in button.toolTip()
+
+
+@pytest.mark.parametrize("tokens", [theme.DARK, theme.LIGHT])
+def test_texts_stand_out_from_what_is_behind_them(tokens):
+    pairs = [(text, behind) for text in ("text", "quiet") for behind in ("ground", "surface", "raised", "line")]
+    pairs += [(found, "surface") for found in ("negative", "positive", "surprise", "warning", "recording")]
+    for text, behind in (*pairs, ("on_accent", "accent")):
+        assert contrast(getattr(tokens, text), getattr(tokens, behind)) >= 4.5, (text, behind)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours as WCAG 2 defines it, from 1 to 21; 4.5 is what it asks of texts."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    lower, higher = sorted(map(luminance, (one, other)))
+    return (higher + 0.05) / (lower + 0.05)
+
+
+def test_a_choice_that_is_too_narrow_ends_in_dots(app):
+    pictures = []
+    for narrow in (Choice(), QComboBox()):
+        narrow.addItem("Built-in sample (synthetic)")
+        narrow.resize(150, 32)
+        pictures.append(narrow.grab(QRect(0, 0, 120, 32)).toImage())  # without the arrow
+    assert pictures[0] != pictures[1], "it is cut as Qt cuts it, as if nothing were missing"
 
 
 def test_in_a_low_window_events_are_seen_beside_a_large_video_and_no_command_is_lost(window, home):

@@ -87,6 +87,7 @@ class QueueTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)  # Tab leaves the table
         self.setWordWrap(True)  # a sentence about a fault may take several lines
         self.setItemDelegateForColumn(PROGRESS, _Progress(self))
         rows, head = self.verticalHeader(), self.horizontalHeader()

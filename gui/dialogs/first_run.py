@@ -1,9 +1,11 @@
 """The first page: what the app does, what it does not do, and its permitted use. Accepted once."""
 
+from itertools import chain
+
 from PyQt6.QtWidgets import QCheckBox, QDialog, QWidget
 
 from gui.settings import TERMS, Settings, save
-from gui.widgets.basic import button, column, frame, label, resize_within_screen, row, scrolling
+from gui.widgets.basic import button, column, frame, label, readable, resize_within_screen, row
 
 PARAGRAPHS = (
     ("What it computes",
@@ -51,7 +53,7 @@ class FirstRun(QDialog):
     def __init__(self) -> None:
         super().__init__()
         self.setWindowTitle("MEDN")
-        resize_within_screen(self, 680, 640)
+        resize_within_screen(self, 700, 720)
         parts: list[QWidget | int] = []
         for heading, text in PARAGRAPHS:
             parts += [label(heading, role="heading"), label(text, wrap=True), 10]
@@ -62,10 +64,11 @@ class FirstRun(QDialog):
         title = label("Before you begin", role="title")
         lead = label("Live micro-expression recognition, on this machine only.", quiet=True)
         foot = row(self._read, None, button("Quit", self.reject), self._go)
+        page = readable(column(*parts, None, gap=4), "\n".join(chain(*PARAGRAPHS)))
         layout = column(
             title,
             lead,
-            frame("panel", column(scrolling(column(*parts, None, gap=4)), margin=16)),
+            frame("panel", column(page, margin=12)),
             foot,
             gap=12,
             margin=24,

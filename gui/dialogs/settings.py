@@ -6,7 +6,7 @@ from pathlib import Path
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QWidget
 
 from gui.settings import Settings, settings_file
-from gui.widgets.basic import Choice, button, column, label, row
+from gui.widgets.basic import Choice, button, column, label, resize_within_screen, row, scrolling
 from gui.widgets.sensitivity import MOST_FACES
 from realtime.sources import SourceError
 from realtime.sources.microphone import list_microphones
@@ -22,7 +22,6 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self._settings = settings
         self.setWindowTitle("Settings")
-        self.setMinimumWidth(520)
         self._mode = _choice([(f"{w} × {h}", (w, h)) for w, h in MODES], (settings.width, settings.height))
         self._rate = _choice([(f"{rate} fps", rate) for rate in RATES_HZ], settings.rate_hz)
         self._faces = _choice([(str(count), count) for count in range(1, MOST_FACES + 1)], settings.most_faces)
@@ -72,8 +71,13 @@ class SettingsDialog(QDialog):
             wrap=True,
         )
         foot = row(None, button("Cancel", self.reject), button("Done", self._take, role="primary"))
-        rest = (self._still, self._lsl, self._problem, note, 8, foot)
-        self.setLayout(column(label("Settings", role="title"), grid, *rest, gap=12, margin=24))
+        choices = scrolling(column(grid, self._still, self._lsl, note, None, gap=12))
+        layout = column(label("Settings", role="title"), choices, self._problem, foot, gap=12, margin=24)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        inside = choices.widget()
+        assert inside is not None
+        resize_within_screen(self, max(600, inside.sizeHint().width() + 72), inside.sizeHint().height() + 160)
 
     def _take(self) -> None:
         settings = self._settings

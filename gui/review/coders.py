@@ -11,7 +11,7 @@ from gui.review.compare_panel import ComparePanel
 from gui.review.inspector import Inspector
 from gui.review.model import ReviewModel
 from gui.settings import Settings
-from gui.widgets.basic import IconButton, button, column, label, row, show_dialog
+from gui.widgets.basic import IconButton, button, column, label, plain, row, show_dialog
 from realtime.session import Status
 from realtime.session.schema import SETTLED
 from realtime.study import PROGRAM, REVIEW
@@ -87,8 +87,11 @@ class Coders(QWidget):
 
     def _show_name(self) -> None:
         name = self._review.coder = self._settings.coder
-        self._name.setText(name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 1]}…")
-        self._name.setToolTip(self._who.tip_with(f"Coder: {name or 'without a name'}"))
+        shown = name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 1]}…"
+        self._name.setText(shown.replace("&", "&&"))  # a single one would underline the next letter
+        coder = f"Coder: {name or 'without a name'}"
+        self._name.setToolTip(plain(self._who.tip_with(coder)))
+        self._name.setAccessibleName(coder)
 
 
 class CoderDialog(QDialog):

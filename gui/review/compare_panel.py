@@ -251,6 +251,7 @@ class ComparePanel(QScrollArea):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setShowGrid(False)
+        table.setTabKeyNavigation(False)  # Tab leaves the table
         table.setMinimumHeight(140)
         rows, head = table.verticalHeader(), table.horizontalHeader()
         assert rows is not None

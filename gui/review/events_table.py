@@ -257,6 +257,7 @@ class EventsTable(QWidget):
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setShowGrid(False)
+        view.setTabKeyNavigation(False)  # Tab leaves the table
         view.setWordWrap(False)
         view.setSortingEnabled(True)
         view.sortByColumn(1, Qt.SortOrder.AscendingOrder)

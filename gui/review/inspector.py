@@ -36,12 +36,13 @@ class Inspector(QScrollArea):
         super().__init__()
         self._review = review
         self.setWidgetResizable(True)
+        self.setAccessibleName("The chosen event")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stored: StoredEvent | None = None
         self._pictured: int | None = None
         self._difference: tuple[EventClip, NDArray[np.uint8] | None] | None = None
         self._empty = label(NO_EVENT, quiet=True, wrap=True)
-        self._title, self._times = label("", role="title"), label("", quiet=True)
+        self._title, self._times = label("", role="title"), label("", quiet=True, wrap=True)
         self._kind = label("", quiet=True, wrap=True)
         self._classes, self._aus = Bars(described=True, row_px=22), Bars(described=True, row_px=20)
         self._times.setToolTip(f"Onset to apex + apex to offset = duration. {SCORE_HELP}")
@@ -109,7 +110,7 @@ class Inspector(QScrollArea):
         event = stored.event
         self._title.setText(clock(event.onset_s))
         face = f"face {event.face}   ·   " if len(self._review.faces) > 1 else ""
-        self._times.setText(f"{face}{timing(event)}   ·   score {event.score:.2f}")
+        self._times.setText(f"{face}{timing(event)}   ·   score\N{NO-BREAK SPACE}{event.score:.2f}")
         found = class_of(event)
         self._kind.setText(NO_RECOGNIZER if found is None else UNCERTAIN)
         self._kind.setVisible(is_uncertain(event))

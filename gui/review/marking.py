@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 from gui.keys import Entry
 from gui.review.model import ReviewModel
 from gui.settings import LABEL_KEYS, Settings
-from gui.widgets.basic import button, column, label, row, show_dialog
+from gui.widgets.basic import button, column, label, resize_within_screen, row, show_dialog
 from gui.widgets.mark_text import MarkText
 from realtime.explain import THRESHOLD_MARK
 from realtime.report import clock
@@ -133,6 +133,7 @@ class MarksDialog(QDialog):
         self.marks.setHorizontalHeaderLabels(["Begins, s", "Ends, s", "Text"])
         self.marks.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.marks.setShowGrid(False)
+        self.marks.setTabKeyNavigation(False)  # Tab leaves the table
         rows, head = self.marks.verticalHeader(), self.marks.horizontalHeader()
         assert rows is not None
         assert head is not None
@@ -151,7 +152,7 @@ class MarksDialog(QDialog):
         )  # fmt: skip
         layout.setStretch(layout.indexOf(self.marks), 1)
         self.setLayout(layout)
-        self.resize(620, 560)
+        resize_within_screen(self, 620, 560)
         self._show_marks()
 
     def done(self, result: int) -> None:

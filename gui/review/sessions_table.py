@@ -162,6 +162,7 @@ class SessionsTable(QDialog):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         table.setShowGrid(False)
+        table.setTabKeyNavigation(False)  # Tab leaves the table
         table.setWordWrap(False)
         rows, head = table.verticalHeader(), table.horizontalHeader()
         assert rows is not None

@@ -18,6 +18,9 @@ from PyQt6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QSplitter,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -91,12 +94,18 @@ class IconButton(QToolButton):
 
 
 class Choice(QComboBox):
-    """A combo box with the icon set's own arrow."""
+    """A combo box with the icon set's own arrow; a text that is too long for it ends in dots."""
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the box, then the arrow."""
-        super().paintEvent(event)
-        painter = QPainter(self)
+    def paintEvent(self, _: QPaintEvent | None) -> None:
+        """Paint the box and as much of the text as there is room for, then the arrow."""
+        painter, box = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(box)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, box)
+        style, part = self.style(), QStyle.SubControl.SC_ComboBoxEditField
+        assert style is not None
+        room = style.subControlRect(QStyle.ComplexControl.CC_ComboBox, box, part, self).width()
+        box.currentText = self.fontMetrics().elidedText(box.currentText, Qt.TextElideMode.ElideRight, room)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, box)
         place = QRect(self.width() - ICON.width() - 8, (self.height() - ICON.height()) // 2, *(ICON.width(),) * 2)
         icon("caret-down", "quiet").paint(painter, place)
 
@@ -181,13 +190,23 @@ def split(
 
 
 def scrolling(content: QLayout) -> QScrollArea:
-    """Return an area that scrolls where its content does not fit."""
+    """Return an area that scrolls where its content does not fit, also to a control that gets the focus."""
     inside = QWidget()
     inside.setLayout(content)
     content.setContentsMargins(0, 0, 8, 0)
     result = QScrollArea()
+    result.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     result.setWidgetResizable(True)
     result.setWidget(inside)
+    return result
+
+
+def readable(content: QLayout, text: str) -> QScrollArea:
+    """Return an area that holds only text: arrow keys scroll it, a screen reader reads `text` when it has the focus."""
+    result = scrolling(content)
+    content.setContentsMargins(8, 6, 8, 6)
+    result.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    result.setAccessibleName(text)
     return result
 
 

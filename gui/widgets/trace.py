@@ -69,6 +69,7 @@ class Trace(pg.PlotWidget):  # type: ignore[misc]
             "Quiet band: the size from which half of all movements are found; hatched: not judged. "
             "Ticks below: rejected candidates; a click shows one."
         )
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # it has no keys of its own
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
