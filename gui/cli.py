@@ -30,7 +30,8 @@ QT_NEEDS = "libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0
 """What a bare Debian lacks of what Qt loads before it opens a window."""
 
 app = typer.Typer(
-    help="Live micro-expression recognition: every event is a moment for a person to look at.",
+    help="Live micro-expression recognition: every event is a moment for a person to look at. Without a command, the "
+    "desktop app opens.",
     add_completion=False,
     invoke_without_command=True,
     pretty_exceptions_enable=False,

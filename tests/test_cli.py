@@ -287,3 +287,7 @@ def test_what_the_window_would_ignore_is_refused_by_name(tmp_path):
     refused = medn("live", "--source", "sample", "--threshold", "0.6", "--out", tmp_path / "a.medn", "--person", "P07")
     assert refused.exit_code == 2
     assert " ".join(refused.stderr.split()).startswith("medn: --out, --person, --threshold only with --headless")
+
+
+def test_the_help_tells_that_the_app_opens_without_a_command():
+    assert "Without a command, the desktop app opens." in " ".join(medn("--help").stdout.split())

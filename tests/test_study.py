@@ -177,6 +177,11 @@ def test_the_list_gives_names_and_a_session_that_is_missing_or_unreadable_is_nam
     assert pandas.isna(second["participant"])
 
 
+def test_one_session_is_a_study_of_one_session(tmp_path):
+    write(tmp_path / "a.medn", seconds=1)
+    assert "1 session, 0.0 min;" in medn("study", tmp_path).output
+
+
 def test_a_participant_written_in_the_app_counts_where_the_list_gives_none_and_before_the_path(tmp_path):
     paths = {name: write(tmp_path / f"{name}.medn", seconds=1) for name in ("a", "b", "sub-07_task-rest", "sub-08")}
     for name in ("a", "b", "sub-07_task-rest"):
