@@ -13,8 +13,8 @@ FAMILIES = ["Inter", "Segoe UI Variable Text", "Segoe UI", "SF Pro Text", "Noto 
 TEXT_PX = 13
 GRID_PX = 8
 CORNER_PX = 6
-TICK = Path(__file__).with_name("tick.svg").as_posix()
-"""Drawn in a ticked box: colour is never the only sign."""
+TICK, TICK_LIGHT = (Path(__file__).with_name(name).as_posix() for name in ("tick.svg", "tick-light.svg"))
+"""Drawn in a ticked box in the colour `on_accent`: colour is never the only sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,11 @@ QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px; bord
     border-radius: 4px; background: {t.ground}; }}
 QRadioButton::indicator {{ border-radius: 8px; }}
 QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
-QCheckBox::indicator:checked {{ image: url("{TICK}"); }}
+QCheckBox::indicator:checked {{ image: url("{TICK_LIGHT if t is LIGHT else TICK}"); }}
 QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
-QCheckBox::indicator:focus, QCheckBox:focus {{ border-color: {t.accent}; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {t.accent}; }}
+QCheckBox::indicator:checked:focus, QRadioButton::indicator:checked:focus {{ border: 2px solid {t.text};
+    width: 14px; height: 14px; }}
 
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.quiet}; border-radius: 2px; }}

@@ -1,7 +1,7 @@
 """The app without a mouse: Enter, the order of Tab, and folders chosen by keys."""
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QRect, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton, QScrollArea
 
@@ -204,5 +204,14 @@ def test_what_has_the_focus_looks_different(window, session):
         changed = [abs(focused.pixelColor(*at).lightness() - without.pixelColor(*at).lightness()) for at in places]
         assert sum(each > 40 for each in changed) > 0.8 * focused.width(), control
         top.setFocus()
+    for chosen in (export._formats["csv"], export._all):
+        shown(export)
+        chosen.setChecked(True)
+        chosen.clearFocus()
+        box = QRect(0, 0, 18, chosen.height())
+        without = chosen.grab(box).toImage()
+        chosen.setFocus(Qt.FocusReason.TabFocusReason)
+        QApplication.processEvents()
+        assert chosen.grab(box).toImage() != without, chosen.text()
     first.close()
     export.close()
