@@ -13,8 +13,8 @@ FAMILIES = ["Inter", "Segoe UI Variable Text", "Segoe UI", "SF Pro Text", "Noto 
 TEXT_PX = 13
 GRID_PX = 8
 CORNER_PX = 6
-TICK, TICK_LIGHT = (Path(__file__).with_name(name).as_posix() for name in ("tick.svg", "tick-light.svg"))
-"""Drawn in a ticked box in the colour `on_accent`: colour is never the only sign."""
+TICK = Path(__file__).with_name("tick.svg").as_posix()
+"""Drawn in a ticked box: colour is never the only sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ DARK = Tokens(
 )  # fmt: skip
 LIGHT = Tokens(
     ground="#f6f7f8", surface="#ffffff", raised="#eef0f2", line="#dfe3e7", text="#15181b", quiet="#5b646d",
-    accent="#0f766e", on_accent="#ffffff", negative="#d92d20", positive="#15803d", surprise="#b45309",
+    accent="#0d9488", on_accent="#05120f", negative="#d92d20", positive="#15803d", surprise="#b45309",
     warning="#b45309", recording="#dc2626",
 )  # fmt: skip
 
@@ -176,7 +176,7 @@ QCheckBox::indicator, QRadioButton::indicator {{ width: 16px; height: 16px; bord
     border-radius: 4px; background: {t.ground}; }}
 QRadioButton::indicator {{ border-radius: 8px; }}
 QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
-QCheckBox::indicator:checked {{ image: url("{TICK_LIGHT if t is LIGHT else TICK}"); }}
+QCheckBox::indicator:checked {{ image: url("{TICK}"); }}
 QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {t.accent}; }}
 QCheckBox::indicator:checked:focus, QRadioButton::indicator:checked:focus {{ border: 2px solid {t.text};
