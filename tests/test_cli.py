@@ -244,6 +244,7 @@ def test_a_run_whose_output_nobody_reads_any_more_is_saved_whole(unread, film, t
 def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback():
     program = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a shell's background jobs
         "class CtrlC:\n"
         "    def find_spec(self, name, *_):\n"
         "        if name == 'medn.commands': os.kill(os.getpid(), signal.SIGINT)\n"

@@ -192,7 +192,7 @@ def test_a_recording_is_analysed_again_from_review_with_other_settings(window, h
 
 
 def test_a_recording_that_is_being_analysed_already_is_not_analysed_again_and_says_so(window, interview):
-    window.analyze.queue.add(interview)
+    window.analyze.queue.add([interview])
     window.analyze.analyse_again(str(interview), replace(window.settings, score_threshold=0.1))
     assert len(window.analyze.queue.entries) == 1
     assert f"{interview.name} is in the queue already" in window.banner.text

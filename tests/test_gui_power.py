@@ -56,7 +56,7 @@ def test_the_chosen_recording_is_tested_with_progress_and_ends_in_two_sentences_
     assert "false alarms" in QGuiApplication.clipboard().text()
     [command] = [each for each in dialog.findChildren(QPushButton) if each.text() == "Copy as command"]
     command.click()
-    assert QGuiApplication.clipboard().text() == f"medn power {own} --threshold 0.6"
+    assert QGuiApplication.clipboard().text() == f"medn power {own}"
     dialog._close.click()
     assert not dialog.isVisible()
     assert list(own.parent.iterdir()) == [own]

@@ -205,7 +205,8 @@ HUGE = "1" + "0" * 400
             "hindered_s": {{"no face": {HUGE}}}}}'""",
         f"""UPDATE session SET summary = '{{"limit": {{"upper": {{"judged_share": 1, "median_pct": {HUGE}}},
             "lower": {{"judged_share": 0, "median_pct": null}}}}}}'""",
-        """INSERT INTO codings SELECT coder || ' ', onset_s, apex_s, offset_s, status, emotion, aus, text, judged_face
+        """INSERT INTO codings SELECT coder || ' ', onset_s, apex_s, offset_s, status, emotion, aus, text, judged_face,
+                judges_event
             FROM codings""",
         """INSERT INTO transcript VALUES (1, 2, 'one' || char(10, 10) || '-->' || char(0), 'A' || char(10, 10)),
             (1, 2, 'two', 'A')""",
