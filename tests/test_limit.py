@@ -7,9 +7,11 @@ import pytest
 
 from realtime.drivers.summary import Tally
 from realtime.report import limit_line, summary_record
-from realtime.spotting.limit import MAX_LIMIT_PCT, fit_z50, limits_pct, shown
+from realtime.spotting.background import REFERENCE
+from realtime.spotting.limit import INTERVALS_S, MAX_LIMIT_PCT, fit_z50, limits_pct, sampled, shown
 from realtime.spotting.patterns import UPPER as UPPER_PATTERNS
 from realtime.spotting.patterns import shipped_patterns
+from realtime.spotting.responses import DURATIONS_S, GRID_HZ, bump_filter
 from realtime.types import Analysis, FaceReading, Frame
 from realtime.viewing.limits import Limits, limit_summary, limits_at
 
@@ -44,6 +46,24 @@ def test_where_only_the_mouth_is_in_the_dark_its_limit_alone_rises():
     assert whole == pytest.approx(np.ones(len(energy)))
     assert np.median(part[upper]) > 0.85
     assert np.median(part[~upper]) < 0.6
+
+
+@pytest.mark.parametrize("interval_s", INTERVALS_S)
+def test_what_few_frames_a_second_leave_of_a_movement_is_what_its_samples_leave(interval_s):
+    length_s, weights = DURATIONS_S[REFERENCE], bump_filter(DURATIONS_S[REFERENCE])
+
+    def measured(interval_s):
+        steps_s = np.arange(-1.5, 1.5, 1 / GRID_HZ)
+        found = []
+        for late_s in np.linspace(0, interval_s, 12, endpoint=False):
+            times_s = np.arange(-3, 3, interval_s) + late_s
+            size = np.where(np.abs(times_s) < length_s / 2, 0.5 * (1 + np.cos(2 * np.pi * times_s / length_s)), 0)
+            for shift_s in np.linspace(0, 1 / GRID_HZ, 4, endpoint=False):
+                drawn = np.interp(steps_s + shift_s, times_s, size)
+                found.append(np.convolve(drawn, weights[::-1], "valid").max())
+        return np.mean(found)
+
+    assert sampled(interval_s) == pytest.approx(measured(interval_s) / measured(1 / 30), abs=0.01)
 
 
 @pytest.mark.parametrize("true_z50", [3.0, 6.5, 12.0])

@@ -16,7 +16,7 @@ from realtime.ring import MAX_RATE_HZ, Ring
 from realtime.spotting.columns import row
 from realtime.spotting.detector import Detector
 from realtime.spotting.join import Join
-from realtime.spotting.limit import NOT_JUDGED, limits_pct, shown
+from realtime.spotting.limit import NOT_JUDGED, limits_pct, sampled, shown
 from realtime.spotting.parameters import SpotterParameters
 from realtime.spotting.rest import Rest
 from realtime.spotting.spotter import Spotter
@@ -27,6 +27,9 @@ CROPS_S = 2.0
 """How long aligned crops are held: a movement, its decision and some air."""
 REST_TAU_S = 2.0
 """The state that displacement is shown against follows the face with this time constant."""
+
+RATE_TAU_S, GAP_S = 1.0, 0.25
+"""The interval between frames is followed with this time constant; a longer one is a gap, and says nothing of it."""
 
 
 class FaceAnalyzer:
@@ -39,6 +42,7 @@ class FaceAnalyzer:
         self.crops = Ring(int(CROPS_S * MAX_RATE_HZ), (SIZE_PX, SIZE_PX), np.uint8)
         self.spotter = Spotter(face, parameters, rest.noise_pct if rest else None)
         self.detector = Detector(rest=rest.trace if rest else None)
+        self._interval_s = 0.0
         self._energy = self.detector.patterns.energy()
         self._join = Join(face, self.detector.patterns)
         self._warp = SteadyWarp()
@@ -83,6 +87,8 @@ class FaceAnalyzer:
         peaks = self.detector(frame.time_s, motion.patches)
         candidates = self._join(frame.time_s, bumps, peaks, self.spotter.trace)
         watch.lap("detect")
+        step_s = min(frame.time_s - self.last_s, GAP_S)
+        self._interval_s += (1 - math.exp(-step_s / RATE_TAU_S)) * (step_s - self._interval_s)
         reading = FaceReading(
             face=self.face,
             points=points,
@@ -122,7 +128,7 @@ class FaceAnalyzer:
             return NOT_JUDGED
         yaw_deg, pitch_deg, _ = self._angles_deg
         patterns = self.detector.patterns
-        per_pct = newest.limit * shown(self._energy, share)
+        per_pct = newest.limit * shown(self._energy, share) * sampled(self._interval_s)
         return limits_pct(per_pct, patterns.upper, patterns.z50, yaw_deg, pitch_deg)
 
     def _displacement(self, regions: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:

@@ -5,7 +5,8 @@ anyway around this moment (`realtime.spotting.detector`). Half of all movements 
 
     a₅₀ = z₅₀ / √(sᵀC⁻¹s)
 
-In the dark less of a movement is measured, because the gradients are those of the noise, too: `shown` lowers z by it.
+In the dark less of a movement is measured, because the gradients are those of the noise, too, and few frames a second
+miss its apex: `shown` and `sampled` lower z by it.
 
 A moment at which nothing in the range of micro-expressions would be found is not judged: its limit is NaN. That is not
 the same as a moment at which nothing happened.
@@ -34,6 +35,16 @@ def shown(energy: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[
     `energy`: (patterns, 450), see `Patterns.energy`; `share`: (225, 2), see `Motion.share`.
     """
     return np.sqrt(energy @ share.ravel() ** 2) / USUAL_SHARE
+
+
+INTERVALS_S = (1 / 30, 1 / 25, 1 / 20, 1 / 15, 1 / 12.5, 1 / 10, 1 / 8, 1 / 6, 1 / 5)
+SAMPLED_SHARES = (1.0, 0.99, 0.98, 0.95, 0.93, 0.89, 0.83, 0.73, 0.67)
+"""How much is left of a movement of 0.36 s, sampled so far apart and drawn straight between, against 30 a second."""
+
+
+def sampled(interval_s: float) -> float:
+    """How much of a movement's size the frames show that come so far apart: 1 from 30 a second on."""
+    return float(np.interp(interval_s, INTERVALS_S, SAMPLED_SHARES))
 
 
 def turned_away(yaw_deg: float, pitch_deg: float) -> bool:
