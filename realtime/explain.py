@@ -1,6 +1,6 @@
 """Why something was or was not reported, in sentences: a candidate's reason, and what could be seen at a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from realtime.session.rows import place_of
 from realtime.spotting.limit import MAX_LIMIT_PCT, turned_away
 from realtime.types import FACE_PARTS, LIMIT_DELAY_S, REGION_GROUPS, Event
 from realtime.viewing.history import Trace
-from realtime.viewing.unit_limits import UNIT_NAMES, unit_limits
+from realtime.viewing.unit_limits import UNIT_NAMES, UnitLimits, unit_limits
 
 AROUND_S = 3.5
 """Readings this far around a moment are looked at, so that the level that a movement rises from is known."""
@@ -22,6 +22,10 @@ NEAR_S = 1.0
 """Events and candidates this near to a moment are named."""
 MOST_NEAR = 3
 SIDES = {"both": "on both sides", "left": "on the person's left alone", "right": "on the person's right alone"}
+NOTHING_OF_UNITS = (
+    "Nothing is known of single action units at {:.2f} s: the session holds no trace of a face there, or the face was "
+    "still being learned."
+)
 THRESHOLD_MARK = "score threshold "
 """Begins the text of the mark that Live sets where the sensitivity was changed; the new threshold follows."""
 
@@ -84,23 +88,28 @@ def explain(session: Session, time_s: float) -> Explanation:
 
 def explain_units(session: Session, time_s: float) -> tuple[str, ...]:
     """From what size on each action unit would have been found at a time, in sentences; raises `SessionError`."""
-    faces = unit_limits(session, (time_s - HERE_S, time_s + HERE_S))
+    here_s = time_s - HERE_S, time_s + HERE_S
+    known = unit_limits(session, here_s)
+    faces = sorted({row.face for row in session.frames(here_s) if row.face is not None}.union(known))
     if not faces:
-        return (
-            f"Of single action units nothing is known at {time_s:.2f} s: the session holds no trace of a face there, "
-            "or the face was still being learned.",
-        )
-    sentences = []
-    for face, limits in sorted(faces.items()):
-        of_face = f"Face {face}: a" if len(faces) > 1 else "A"
-        here_pct = limits.limit_pct[np.abs(limits.times_s - time_s).argmin()]
-        for side, where in SIDES.items():
-            pcts = {name: pct for (name, of_side), pct in zip(UNIT_NAMES, here_pct, strict=True) if of_side == side}
-            sizes = [f"{name} from {pct:.1f} %" for name, pct in pcts.items() if not np.isnan(pct)]
-            unseen = [name for name, pct in pcts.items() if np.isnan(pct)]
-            parts = [", ".join(sizes)] * bool(sizes) + [f"not judged: {', '.join(unseen)}"] * bool(unseen)
-            sentences.append(f"{of_face}ction units {where}: {'; '.join(parts)}.")
+        return (NOTHING_OF_UNITS.format(time_s),)
+    sentences: list[str] = []
+    for face in faces:
+        if len(faces) > 1:
+            sentences.append(f"Face {face}:")
+        sentences += _units_of(known[face], time_s) if face in known else [NOTHING_OF_UNITS.format(time_s)]
     return tuple(sentences)
+
+
+def _units_of(limits: UnitLimits, time_s: float) -> Iterator[str]:
+    """The limits of a face's action units at a time, in a sentence for each side."""
+    here_pct = limits.limit_pct[np.abs(limits.times_s - time_s).argmin()]
+    for side, where in SIDES.items():
+        pcts = {name: pct for (name, of_side), pct in zip(UNIT_NAMES, here_pct, strict=True) if of_side == side}
+        sizes = [f"{name} from {pct:.1f}" for name, pct in pcts.items() if not np.isnan(pct)]
+        unseen = [name for name, pct in pcts.items() if np.isnan(pct)]
+        parts = [", ".join(sizes)] * bool(sizes) + [f"not judged: {', '.join(unseen)}"] * bool(unseen)
+        yield f"Action units {where}, in % of the eye distance: {'; '.join(parts)}."
 
 
 def explanation_record(explanation: Explanation, session: str) -> dict[str, Any]:

@@ -4,22 +4,23 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtCore import QPoint, QPointF, QRect, Qt
+from PyQt6.QtGui import QGuiApplication, QScreen
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QPushButton
+from PyQt6.QtWidgets import QPushButton, QScrollArea
 from typer.testing import CliRunner
 
 from gui.cli import app as cli
 from gui.review.why import WhyDialog
-from realtime.explain import explain, threshold_at, why_rejected
+from realtime.explain import Explanation, explain, threshold_at, why_rejected
 from realtime.session import Annotation, SessionInfo, SessionWriter, open_session
 from realtime.sources import Cause, Dropped
 from realtime.types import Analysis, FaceReading, Frame
-from tests.gui_driver import a_candidate, an_event, press, until, write_session
+from tests.gui_driver import a_candidate, an_event, live_for, press, until, write_session
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 
@@ -138,6 +139,26 @@ def test_the_command_prints_sentences_or_json_and_refuses_what_is_no_time(tmp_pa
     assert CliRunner().invoke(cli, ["explain", __file__, "--at", "1"]).exit_code == 2
 
 
+@pytest.mark.parametrize("height_px", [900, 470])
+def test_the_answer_can_be_read_to_its_end_also_with_the_action_units_of_several_faces(app, monkeypatch, height_px):
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _: QRect(0, 0, 1440, height_px))
+    long = "Action units on both sides, in % of the eye distance: " + ", ".join(f"AU{n} from 1.1" for n in range(14))
+    explanation = Explanation(3.0, ("A short one.", long), (a_candidate(3.0, 0.2),) * 3)
+    dialog = WhyDialog(explanation, Path("talk.medn"), print, lambda: [long] * 6, None)
+    dialog.show()
+    for _ in range(2):
+        live_for(0.05)
+        page = dialog.findChild(QScrollArea)
+        assert dialog.height() <= height_px
+        assert all(each.height() >= each.heightForWidth(each.width()) for each in dialog.sentences)
+        assert (page.verticalScrollBar().maximum() > 0) == (len(dialog.sentences) > 2 and height_px == 470)
+        last = dialog.sentences[-1]
+        assert page.viewport().rect().contains(QRect(last.mapTo(page.viewport(), QPoint()), last.size()))
+        assert page.accessibleName().count(long) == len(dialog.sentences) - 1
+        dialog.by_unit.click()
+    dialog.close()
+
+
 def test_review_answers_to_a_key_a_right_click_and_a_click_on_the_strip(window, home, monkeypatch):
     path = write_session(home / "sessions" / "talk.medn", 12.0, [3.0], candidates=[(5.0, 0.23)])
     window.resize(1366, 768)
@@ -162,7 +183,7 @@ def test_review_answers_to_a_key_a_right_click_and_a_click_on_the_strip(window, 
     press(review, Qt.Key.Key_W)
     assert any("Score 0.23; 0.60 was needed." in text for text in shown[-1])
     assert re.search(r"medn explain \S*talk.medn --at 5.20$", copied[0])
-    assert "single action units nothing is known" in added[0]  # this session holds no trace
+    assert "Nothing is known of single action units" in added[0]  # this session holds no trace
     assert QGuiApplication.clipboard().text() == f"{copied[0]} --units"
     assert review.model.chosen.event.onset_s == 5.0
     review._seek(9.0)

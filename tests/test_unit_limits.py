@@ -1,6 +1,8 @@
 """The limit of detection of each action unit: asked for at a moment, or exported over time."""
 
 import csv
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,8 +22,8 @@ LOST_S = (40.0, 44.0)
 """The mouth talks there: its part is not judged."""
 
 
-def write(path, scale=1.0, *, trace=True):
-    """A session of 70 s with the limits 1.0 and 1.4 % for its parts, times `scale`."""
+def write(path, scale=1.0, *, trace=True, joins_s=math.inf):
+    """A session of 70 s with the limits 1.0 and 1.4 % for its parts, times `scale`; a second face joins late."""
     steps = restless_face(SECONDS, seed=1)
     with SessionWriter(path, SessionInfo(source="a")) as session:
         for number in range(len(steps)):
@@ -34,7 +36,8 @@ def write(path, scale=1.0, *, trace=True):
                 (40.0 * turned, 0.0, 0.0), 60.0, True, (np.nan, np.nan) if turned else limit,
                 **({"trace": steps.part(number, number + 1)} if trace else {}),
             )  # fmt: skip
-            session.on_analysis(Analysis(number, time_s, (face,)), Frame(number, time_s, PICTURE))
+            faces = (face, replace(face, face=1)) if time_s >= joins_s else (face,)
+            session.on_analysis(Analysis(number, time_s, faces), Frame(number, time_s, PICTURE))
     return path
 
 
@@ -107,9 +110,18 @@ def test_explain_names_the_units_on_request(path):
     assert asked.stdout.startswith(plain.stdout)
     added = asked.stdout[len(plain.stdout) :].splitlines()
     assert [line.partition(":")[0] for line in added] == [
-        "Action units on both sides",
-        "Action units on the person's left alone",
-        "Action units on the person's right alone",
+        "Action units on both sides, in % of the eye distance",
+        "Action units on the person's left alone, in % of the eye distance",
+        "Action units on the person's right alone, in % of the eye distance",
     ]
     assert "AU4 from " in added[0]
     assert all(f" {unit} " in added[0] or f" {unit}," in added[0] for unit, side in UNIT_NAMES[:3] if side == "both")
+
+
+def test_of_several_faces_each_is_named_also_one_of_which_nothing_is_known_yet(tmp_path):
+    path = write(tmp_path / "two.medn", joins_s=28.5)
+    asked = CliRunner().invoke(app, ["explain", str(path), "--at", "30", "--units"])
+    lines = asked.stdout.splitlines()
+    assert [line for line in lines if line.startswith("Face")] == 2 * ["Face 0:", "Face 1:"]
+    assert lines[-2:] == ["Face 1:", lines[-1]]
+    assert lines[-1].startswith("Nothing is known of single action units at 30.00 s")

@@ -5,17 +5,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QDialog, QLabel, QWidget
 
-from gui.widgets.basic import button, column, label, row
+from gui.widgets.basic import button, column, label, readable, resize_within_screen, row
 from realtime.explain import Explanation
 from realtime.report import clock
 from realtime.session import SessionError
 from realtime.types import Event
 
-WIDTH_PX = 520
+WIDTH_PX = 780
+BESIDE_PX, BELOW_PX = 60, 150
+"""What the dialog holds beside its sentences, and above and below them."""
 
 
 class WhyDialog(QDialog):
@@ -38,7 +40,7 @@ class WhyDialog(QDialog):
         self._choose, self._units = choose, units
         self.sentences: list[QLabel] = []
         self._text = column(gap=10)
-        self._add(explanation.sentences)
+        self._page = readable(self._text, "")
         self.shown = [
             button(f"Show {clock(event.apex_s)}", partial(self._show_event, event), tip="Show it in Review")
             for event in explanation.near
@@ -48,13 +50,22 @@ class WhyDialog(QDialog):
         command = button("Copy as command", self._copy_command, tip="Copy the same question as a command line")
         title = label(f"What happened at {clock(explanation.time_s)}", role="title")
         foot = row(command, self.by_unit, None, *self.shown, close)
-        self.setLayout(column(title, self._text, 8, foot, gap=10, margin=24))
+        layout = column(title, self._page, foot, gap=12, margin=24)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self._add(explanation.sentences)
 
     def _add(self, sentences: Sequence[str]) -> None:
+        """Show more sentences; the dialog grows with them as far as the screen allows, and then they scroll."""
         for sentence in sentences:
             self.sentences.append(label(sentence, wrap=True))
-            self.sentences[-1].setFixedWidth(WIDTH_PX)
             self._text.addWidget(self.sentences[-1])
+            self.sentences[-1].show()  # or it has no height yet
+        self._page.setAccessibleName("\n".join(each.text() for each in self.sentences))
+        inside = self._page.widget()
+        assert inside is not None
+        self.ensurePolished()
+        resize_within_screen(self, WIDTH_PX, inside.heightForWidth(WIDTH_PX - BESIDE_PX) + BELOW_PX)
 
     def _show_units(self) -> None:
         self.by_unit.setEnabled(False)
@@ -66,6 +77,10 @@ class WhyDialog(QDialog):
         finally:
             QGuiApplication.restoreOverrideCursor()
         self._command += " --units"
+        QTimer.singleShot(0, self._show_last)  # once the sentences have their places
+
+    def _show_last(self) -> None:
+        self._page.ensureWidgetVisible(self.sentences[-1])
 
     def _show_event(self, event: Event) -> None:
         self.accept()
