@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -9,9 +10,12 @@ from itertools import repeat
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QMenu
 
 from gui.review import library
+from gui.review.record import Record
 from realtime.explain import explain
 from realtime.export import context, export_sessions, formats_named
 from realtime.export.openface import _Units
@@ -274,6 +278,68 @@ def test_who_writes_a_note_is_not_interrupted_by_a_session_that_takes_its_place(
     write_session(home / "new.medn", 5.0, [1.0, 3.0]).replace(path)
     live_for(1.3)
     assert len(window.review.model.record.events) == 1
+
+
+def test_a_replaced_session_is_shown_at_the_same_time_also_before_its_hours_are_read(window, home, monkeypatch):
+    path = write_session(home / "sessions" / "a.medn", 9.0, [1.0])
+    window.open_session(path)
+    review, read, go_on = window.review, Record._read, threading.Event()
+    until(lambda: review.model._readings_loaded)
+    review._seek(7.5)
+    monkeypatch.setattr(Record, "_read", lambda record: (go_on.wait(20), read(record)))
+    write_session(home / "new.medn", 9.0, [1.0, 3.0]).replace(path)
+    until(lambda: len(review.model.record.events) == 2, 5)
+    assert (review.viewer.position_s, review.model.record.readings) == (pytest.approx(7.5), None)
+    go_on.set()
+
+
+def test_a_session_that_was_replaced_by_a_file_that_cannot_be_opened_says_so_once(window, home):
+    path = write_session(home / "sessions" / "a.medn", 5.0, [1.0])
+    window.open_session(path)
+    (home / "new.medn").write_bytes(b"no session")
+    (home / "new.medn").replace(path)
+    until(lambda: "a.medn" in window.banner.text, 5)
+    assert "This is its new session" not in window.banner.text
+    window.banner.dismiss()
+    live_for(1.3)
+    assert window.banner.text == ""
+    assert len(window.review.model.record.events) == 1
+    write_session(home / "good.medn", 5.0, [1.0, 3.0]).replace(path)
+    window.open_session(path)
+    assert window.review._following.isActive()
+
+
+def test_a_note_that_could_not_be_saved_stays_with_the_reason_when_a_session_was_replaced(window, home):
+    path = write_session(home / "sessions" / "a.medn", 5.0, [1.0])
+    window.open_session(path)
+    inspector = window.review.inspector
+    press(window.review, Qt.Key.Key_E)
+    QTest.keyClicks(inspector._note, "brows, then nose")
+    write_session(home / "new.medn", 5.0, [1.0, 3.0]).replace(path)
+    press(inspector._note, Qt.Key.Key_Tab)
+    live_for(1.3)
+    assert window.banner.text.startswith("Not saved: the recording was analysed again")
+    assert inspector._note.toPlainText() == "brows, then nose"
+
+
+def test_a_menu_over_the_list_of_sessions_outlives_a_replaced_session(window, home, monkeypatch):
+    faults = []
+    monkeypatch.setattr(sys, "excepthook", lambda *fault: faults.append(fault))
+    path = write_session(home / "sessions" / "a.medn", 5.0, [1.0])
+    window.open_session(path)
+    listed = window.review.library
+    new = write_session(home / "new.medn", 5.0, [1.0, 3.0])
+
+    def use():
+        [menu] = [each for each in listed.findChildren(QMenu) if each.isVisible()]
+        next(action for action in menu.actions() if action.text() == "Open").trigger()
+        menu.close()
+
+    QTimer.singleShot(0, lambda: new.replace(path))
+    QTimer.singleShot(1300, use)
+    listed._menu(listed._list.visualItemRect(listed._list.item(0)).center())
+    assert len(window.review.model.record.events) == 2
+    assert not faults
 
 
 def test_many_recordings_are_queued_and_stopped_at_once(window, tmp_path, monkeypatch):

@@ -51,9 +51,9 @@ class AgainDialog(QDialog):
 
 
 def is_busy() -> bool:
-    """Whether somebody is in a dialog, or writes: what they see must not be replaced meanwhile."""
+    """Whether somebody is in a dialog or a menu, or writes: what they see must not be replaced meanwhile."""
     writing = isinstance(QApplication.focusWidget(), (QLineEdit, QPlainTextEdit))
-    return writing or QApplication.activeModalWidget() is not None
+    return writing or QApplication.activeModalWidget() is not None or QApplication.activePopupWidget() is not None
 
 
 def _seconds(name: str, at_s: object) -> QDoubleSpinBox:

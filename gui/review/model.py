@@ -167,12 +167,11 @@ class ReviewModel(QObject):
 
     @property
     def end_s(self) -> float:
-        """The session's length; until the readings are loaded, a second after the last event."""
+        """The session's length."""
         if self.record is None:
             return 0.0
-        if self.record.readings is not None:
-            return max(self.record.readings.end_s, 0.1)
-        return max((stored.event.offset_s for stored in self.record.events), default=0.0) + 1.0
+        readings = self.record.readings
+        return max(readings.end_s if readings else self.record.end_s, 0.1)
 
     def choose_movement(self, event: Event) -> None:
         """Choose an event or a candidate by what it is in the session."""

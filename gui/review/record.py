@@ -90,6 +90,8 @@ class Record:
         self._read_events()
         self.marks: list[Annotation] = self._session.annotations()
         self.transcript = Transcript(self._session.transcript())
+        self.end_s, _ = self._session.extent()
+        """The session's length, as far as it is known before its readings are loaded."""
         self.readings: Readings | None = None
         """None while they are being read."""
         self.problem = self._session.damage

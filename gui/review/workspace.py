@@ -85,10 +85,15 @@ class ReviewWorkspace(QWidget):
             self._seek(position_s)
 
     def _follow_analyses(self) -> None:
+        """Open the session again where an analysis has replaced it; not beside the news that a change was not saved."""
         record = self.model.record
-        if record is not None and not is_busy() and record.replaced:
-            self.refresh()
+        if record is None or not self.model.writable or is_busy() or not record.replaced:
+            return
+        self.refresh()
+        if self.model.record is not record:
             self._report("The recording was analysed again. This is its new session.")
+        else:
+            self._following.stop()  # it cannot be opened, which was said
 
     def open(self, path: Path) -> None:
         """Open a session; for a bad one the banner shows why, and the open session stays open."""
@@ -98,6 +103,7 @@ class ReviewWorkspace(QWidget):
             self._report(str(error), warning=True)
             return
         self._banner.clear(self)
+        self._following.start(FOLLOW_MS)
         self._settings.note_opened(path.resolve())
         self.library.show_opened(path, self._settings.folder)
         if self.coders.remark:
@@ -357,9 +363,8 @@ class ReviewWorkspace(QWidget):
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(self._tick)
         timer.start(TICK_MS)
-        following = QTimer(self)
-        following.timeout.connect(self._follow_analyses)
-        following.start(FOLLOW_MS)
+        self._following = QTimer(self)
+        self._following.timeout.connect(self._follow_analyses)
 
     def _seek(self, time_s: float) -> None:
         stop_at(self.viewer, time_s)
