@@ -120,5 +120,5 @@ def test_a_stretch_that_cannot_be_decoded_costs_its_frames_only(window, home):
         until(lambda shown=shown: (viewer.image is not None) == shown)
         assert ("cannot be decoded" in viewer._message.text()) is not shown
     model.choose(model.record.events[1].id)
-    until(lambda: viewer.video.clip_done(model.chosen.event))
+    until(lambda: "cannot be decoded" in window.review.inspector._no_pictures.text())
     assert viewer.video.problem == ""

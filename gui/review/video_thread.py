@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from realtime.viewing.playback import Playback, SeenFace
 
 MAX_CLIPS = 12
+NO_FACE = "No face was found at the onset."
 AHEAD = 2
 """Frames that are prepared while the video plays, so that each is there when it is due."""
 COST_S, FOLLOWED = 0.02, 0.2
@@ -80,7 +81,7 @@ class VideoThread:
         self.filmstrip: Filmstrip | None = None
         """Small pictures of the whole file, once it is open."""
         # by `place_of`: the number of an event that was added is given again once it is taken back
-        self._clips: dict[tuple[int, float, float, float], EventClip | None] = {}
+        self._clips: dict[tuple[int, float, float, float], EventClip | str] = {}  # or why there is none
         self._request: _Request | None = None
         self._clip_request: Event | None = None
         self._closing = False
@@ -112,12 +113,14 @@ class VideoThread:
                 self._changed.notify()
 
     def clip(self, event: Event) -> EventClip | None:
-        """Return the clip of an event; None until it is ready, and where no face is found."""
-        return self._clips.get(place_of(event))
+        """Return the clip of an event; None until it is ready, and where there is none."""
+        clip = self._clips.get(place_of(event))
+        return clip if isinstance(clip, EventClip) else None
 
-    def clip_done(self, event: Event) -> bool:
-        """Whether the request for the clip of an event has been answered."""
-        return place_of(event) in self._clips
+    def why_no_clip(self, event: Event) -> str:
+        """Why there is no clip of an event, as a sentence; empty until that is known, and where there is one."""
+        clip = self._clips.get(place_of(event), "")
+        return clip if isinstance(clip, str) else ""
 
     def close(self) -> None:
         """End the thread and close the file."""
@@ -162,10 +165,11 @@ class VideoThread:
             while len(self._clips) >= MAX_CLIPS:
                 del self._clips[next(iter(self._clips))]
             places = self._record.places_at(clip_request.onset_s, at_once=True)
+            clip: EventClip | str
             try:
-                clip = playback.event_clip(clip_request, places)
-            except SourceError:  # the viewer says so of the frame
-                clip = None
+                clip = playback.event_clip(clip_request, places) or NO_FACE
+            except SourceError as error:
+                clip = str(error)
             self._clips[place_of(clip_request)] = clip
         return True
 

@@ -206,7 +206,7 @@ class ReviewWorkspace(QWidget):
         chosen_id = self.model.chosen_id
         if chosen_id is not None:
             video, event = self.viewer.video, record.event(chosen_id).event
-            missing = "No face was found at the onset." if video and video.clip_done(event) else ""
+            missing = video.why_no_clip(event) if video else ""
             clip = self.viewer.clip or (record.clip(chosen_id) if video is None else None)
             self.inspector.show_clip(clip, missing)
 
