@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QScrollBar,
     QSplitter,
 )  # fmt: skip
@@ -29,6 +30,7 @@ from typer.testing import CliRunner
 from gui import settings as app_settings
 from gui import theme
 from gui.cli import app as cli
+from gui.dialogs import settings as settings_dialog
 from gui.dialogs.consent import ConsentDialog
 from gui.dialogs.first_run import PARAGRAPHS, FirstRun, accept_terms
 from gui.dialogs.settings import SettingsDialog
@@ -261,6 +263,23 @@ def test_confirm_and_reject_are_whole_in_the_smallest_window(window, home):
     for verdict in (inspector._confirm, inspector._reject):
         right = verdict.mapTo(inspector.viewport(), verdict.rect().topRight()).x()
         assert right < inspector.viewport().width(), verdict.text()
+
+
+def test_the_record_button_is_whole_in_the_smallest_window_also_before_a_run(window):
+    window.resize(window.minimumSize())
+    live_for(0.1)
+    record = window.live.recorder.buttons[-1]
+    assert record.width() >= record.sizeHint().width()
+
+
+def test_settings_need_no_scrolling_to_the_side_whatever_a_microphone_is_called(app, monkeypatch):
+    monkeypatch.setattr(settings_dialog, "_microphones", lambda chosen: [(f"{20 * 'Analog Stereo '} {chosen}", "a")])
+    dialog = SettingsDialog(Settings(microphone="a"))
+    dialog.show()
+    live_for(0.05)
+    [choices] = dialog.findChildren(QScrollArea)
+    assert choices.horizontalScrollBar().maximum() == 0
+    dialog.close()
 
 
 def test_a_coders_name_is_shown_and_spoken_as_it_was_written(window, session):

@@ -141,6 +141,7 @@ def _microphones(chosen: str) -> list[tuple[str, object]]:
 
 def _choice(options: list[tuple[str, object]], chosen: object) -> QComboBox:
     result = Choice()
+    result.setMinimumWidth(120)  # a microphone's name may be wider than the screen
     for text, value in options:
         result.addItem(text, value)
     place = next((i for i, (_, value) in enumerate(options) if value == chosen), 0)

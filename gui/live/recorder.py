@@ -172,12 +172,16 @@ class Recorder:
             self._banner.report(run.recorder.problem, self._owner, warning=True)
         self._reported = run.recorder.problem
 
+    def make_room(self) -> None:
+        """Keep the record button as wide as its text; the style sheet, which comes later, would allow less."""
+        self._record.setMinimumWidth(self._record.sizeHint().width())
+
     def _show(self, *, running: bool, recording: bool) -> None:
         if self._refreshed == (running, recording):
             return
         self._refreshed = (running, recording)
         self._record.setText("Stop recording" if recording else "Record")
-        self._record.setMinimumWidth(self._record.sizeHint().width())
+        self.make_room()
         command = self.record_command
         tip = command.tip_with("Stop and save") if recording else command.tip
         self._record.show_as("stop-circle" if recording else "record", tip, "recording")

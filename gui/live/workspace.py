@@ -155,6 +155,7 @@ class LiveWorkspace(QWidget):
         for shortened in (*self.layers, self.recorder.mark_button):
             shortened.setToolButtonStyle(style)
         self.sensitivity.show_description(on=wide)
+        self.recorder.make_room()
 
     @property
     def _running(self) -> bool:
