@@ -81,6 +81,17 @@ def folder(tmp_path_factory):
     return base
 
 
+def test_a_session_without_a_frame_stands_in_a_study_with_no_minutes(tmp_path):
+    write(tmp_path / "a.medn", [event(12.0)])
+    with SessionWriter(tmp_path / "b.medn", SessionInfo("camera that gave nothing")):
+        pass
+    done = medn("study", tmp_path, "--out", tmp_path / "tables")
+    assert done.exit_code == 0, done.stderr
+    first, second = read_study(tmp_path).sessions
+    assert (first.length_s, second.length_s) == (pytest.approx(20, abs=0.01), 0)
+    assert second.judged.either_s == 0
+
+
 def test_minutes_and_rates_are_those_of_the_judged_time_of_each_part(folder):
     first, second = read_study(folder).sessions
     assert (first.place.participant, first.place.condition) == ("01", "stress")

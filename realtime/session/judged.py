@@ -26,7 +26,7 @@ def judged_time(blocks: Iterable[Frames]) -> JudgedTime:
 
     An analysed frame stands for the time since the one before, up to `MAX_STEP_S`: a longer gap was not looked at.
     """
-    parts = [(block.time_s, block.analysed, ~np.isnan(block.limit_pct)) for block in blocks]
+    parts = [(block.time_s, block.analysed, ~np.isnan(block.limit_pct)) for block in blocks if len(block)]
     if not parts:
         return JudgedTime(0.0, 0.0, 0.0, 0.0)
     times_s, analysed, judged = (np.concatenate(part) for part in zip(*parts, strict=True))
