@@ -79,6 +79,13 @@ def test_a_face_that_is_turned_away_is_not_judged_and_a_talking_mouth_only_where
     assert np.isfinite(limits_at(path, 42.0)).any()
 
 
+def test_no_unit_is_said_to_be_seen_better_than_its_part_that_noise_hides(path, tmp_path):
+    alone_pct = limits_at(path, 30.0)
+    hidden_pct = limits_at(write(tmp_path / "dark.medn", np.nan), 30.0)
+    assert np.isnan(alone_pct).mean() < 0.2 < 0.4 < np.isnan(hidden_pct).mean() < 1
+    assert np.nanmin(hidden_pct) > 2 * np.nanmin(alone_pct)
+
+
 def test_the_export_has_a_row_for_each_half_second_and_empty_cells_where_nothing_was_judged(path, tmp_path):
     done = CliRunner().invoke(app, ["export", str(path), "--to", "units", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.stderr

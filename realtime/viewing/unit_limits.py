@@ -1,7 +1,8 @@
 """The limit of detection of each action unit, on request: computed anew from the trace that a session keeps.
 
 Frames keep the limit of the upper and of the lower face, the median over their patterns. What noise hid is in those
-and not in the trace, so the units' limits are brought to the same median.
+and not in the trace, so the units' limits are brought to the same median. Where a part was not judged, its median is
+known to be above `MAX_LIMIT_PCT`, whatever the trace alone says.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ from realtime.spotting.detector import Detector
 from realtime.spotting.grid import Steps
 from realtime.spotting.limit import MAX_LIMIT_PCT, turned_away
 from realtime.spotting.patterns import UNITS, shipped_patterns
-from realtime.types import FACE_PARTS
+from realtime.types import FACE_PARTS, LIMIT_DELAY_S
 
 LEAD_S = 45.0
 """The trace is read from so long before: what a face does anyway is known from 30 s, and older moments fade."""
@@ -43,8 +44,8 @@ class UnitLimits:
 def unit_limits(session: Session, between_s: tuple[float, float]) -> dict[int, UnitLimits]:
     """The limits at moments within a span of a session, 30 a second, by face; empty if it holds no trace there.
 
-    Nothing is there in the first 3 s of a face, which is being learned, and 0.6 s before it is gone. Raises
-    `SessionError`.
+    Nothing is there in the first 3 s of a face, which is being learned, and in its last second, of which frames keep no
+    limit. Raises `SessionError`.
     """
     begin_s, end_s = between_s
     moments: defaultdict[int, list[tuple[float, NDArray[np.float32]]]] = defaultdict(list)
@@ -59,11 +60,12 @@ def unit_limits(session: Session, between_s: tuple[float, float]) -> dict[int, U
 def _moments(steps: Steps, between_s: tuple[float, float]) -> list[tuple[float, NDArray[np.float32]]]:
     """Time and (patterns,) √(sᵀC⁻¹s) of each moment of a stretch of the trace that lies within a span."""
     detector, found = Detector(), []
+    begin_s, end_s = between_s[0], min(between_s[1], steps.end_s - LIMIT_DELAY_S - FRAME_S)
     for at_s, values in steps:
         before = detector.newest
         detector.step(at_s, values)
         newest = detector.newest
-        if newest is not None and newest is not before and between_s[0] <= newest.time_s < between_s[1]:
+        if newest is not None and newest is not before and begin_s <= newest.time_s < end_s:
             found.append((newest.time_s, newest.limit))
     return found
 
@@ -79,9 +81,11 @@ def _limits(moments: Iterable[tuple[float, NDArray[np.float32]]], frames: Frames
     for part in range(len(FACE_PARTS)):
         own = patterns.upper == (part == 0)
         alone_pct = patterns.z50[part] / per_pct[:, own]
-        ratio = nearest.limit_pct[:, part] / np.median(alone_pct, axis=1)
+        median_pct = np.median(alone_pct, axis=1)
+        ratio = nearest.limit_pct[:, part] / median_pct
         known = ~np.isnan(ratio)
-        ratio[~known] = np.median(ratio[known]) if known.any() else 1.0
+        usual = np.median(ratio[known]) if known.any() else 1.0
+        ratio[~known] = np.maximum(usual, MAX_LIMIT_PCT / median_pct[~known])
         limit_pct[:, own] = alone_pct * ratio[:, None]
     limit_pct[(turned | gone)[:, None] | (limit_pct > MAX_LIMIT_PCT)] = np.nan
     return UnitLimits(times_s, limit_pct[:, SINGLE])
