@@ -66,6 +66,11 @@ def test_what_few_frames_a_second_leave_of_a_movement_is_what_its_samples_leave(
     assert sampled(interval_s) == pytest.approx(measured(interval_s) / measured(1 / 30), abs=0.01)
 
 
+def test_a_face_of_which_noise_leaves_nothing_is_not_judged_and_ends_no_run():
+    nothing = shown(shipped_patterns().energy(), np.zeros((225, 2)))
+    assert all(map(math.isnan, limits_pct(nothing * 9.0, np.array(UPPER_PATTERNS), Z50, 0, 0)))
+
+
 @pytest.mark.parametrize("true_z50", [3.0, 6.5, 12.0])
 def test_half_of_the_movements_are_found_at_the_fitted_limit(true_z50):
     rng = np.random.default_rng(0)

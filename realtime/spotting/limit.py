@@ -28,6 +28,9 @@ MAX_PITCH_DEG = 25.0
 USUAL_SHARE = 0.94
 """What `shown` is compared with: its median, before the comparison, in the generated videos that z₅₀ was fitted on."""
 
+LEAST_PER_PCT = 1e-6
+"""Less is nothing: where each picture differs from the one before as noise does, no movement is measured at all."""
+
 
 def shown(energy: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[np.floating]:
     """(patterns,) how much of a movement is measured against what z₅₀ takes for granted: 1 in good pictures.
@@ -62,8 +65,8 @@ def limits_pct(
     """
     if turned_away(yaw_deg, pitch_deg):
         return NOT_JUDGED
-    above = z50[0] / float(np.median(per_pct[upper]))
-    below = z50[1] / float(np.median(per_pct[~upper]))
+    above = z50[0] / max(float(np.median(per_pct[upper])), LEAST_PER_PCT)
+    below = z50[1] / max(float(np.median(per_pct[~upper])), LEAST_PER_PCT)
     return (above if above <= MAX_LIMIT_PCT else math.nan, below if below <= MAX_LIMIT_PCT else math.nan)
 
 
