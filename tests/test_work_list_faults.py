@@ -88,16 +88,18 @@ def test_a_report_that_cannot_be_begun_is_refused_before_any_work(film, tmp_path
 @needs_full
 def test_a_report_on_a_full_disk_ends_no_run_and_has_all_rows_once_there_is_space(tmp_path):
     path = tmp_path / "report.csv"
-    with Report(path, ["a.mp4", "b.mp4", "c.mp4"]) as report:
+    many = [f"participant-{number}.mp4" for number in range(300)]
+    with Report(path, [*many, "b.mp4", "c.mp4"]) as report:
         descriptor = report._file.fileno()
         with path.open("a") as disk, FULL.open("w") as full:
             os.dup2(full.fileno(), descriptor)
-            report.add(Outcome("a.mp4", error="a"))
+            for video in many:
+                report.add(Outcome(video, error="its session cannot be written"))
             assert report.fault == f"{path} lacks rows: it could not be written (No space left on device)."
             os.dup2(disk.fileno(), descriptor)
         report.add(Outcome("b.mp4", error="b"))
         assert report.fault == ""
-    assert [line.partition(",")[0] for line in path.read_text().splitlines()[1:]] == ["a.mp4", "b.mp4", "c.mp4"]
+    assert [line.partition(",")[0] for line in path.read_text().splitlines()[1:]] == [*many, "b.mp4", "c.mp4"]
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])

@@ -1,10 +1,10 @@
 """The report of a work list: a CSV file with a row for each recording, written as they end."""
 
 import csv
+import io
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 from realtime.batch.analyse import Outcome
 
@@ -23,17 +23,16 @@ def result_of(outcome: Outcome) -> str:
 class Report:
     """The open report; recordings that have no row at the end get one as "not begun".
 
-    Raises `OSError` if it cannot be begun. A row that cannot be written costs no analysis: it is tried again with the
+    Raises `OSError` if it cannot be begun. Rows that cannot be written cost no analysis: they are tried again with the
     next one.
     """
 
     def __init__(self, path: Path, recordings: Sequence[str]) -> None:
         self._path = path
         self._missing = dict.fromkeys(recordings)
-        self._file: TextIO = path.open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file)
-        self._rows.writerow(COLUMNS)
-        self._file.flush()
+        self._file = path.open("wb", buffering=0)  # a buffer would lose what is more than it holds
+        self._waiting = b""
+        self._write_out(COLUMNS)
         self.fault = ""
         """One sentence while the file lacks rows."""
 
@@ -50,13 +49,24 @@ class Report:
     def __exit__(self, *_: object) -> None:
         for video in self._missing:
             self._write((video, "not begun", "", "", "", "", ""))
-        with suppress(OSError):  # which is the fault
+        try:
             self._file.close()
+        except OSError as error:  # network folders say only now what they could not take
+            self._lack(error)
 
     def _write(self, row: Sequence[object]) -> None:
         try:
-            self._rows.writerow(row)
-            self._file.flush()
+            self._write_out(row)
             self.fault = ""
         except OSError as error:
-            self.fault = f"{self._path} lacks rows: it could not be written ({error.strerror})."
+            self._lack(error)
+
+    def _lack(self, error: OSError) -> None:
+        self.fault = f"{self._path} lacks rows: it could not be written ({error.strerror})."
+
+    def _write_out(self, row: Sequence[object]) -> None:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow(row)
+        self._waiting += line.getvalue().encode()
+        while self._waiting:
+            self._waiting = self._waiting[self._file.write(self._waiting) :]
