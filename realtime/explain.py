@@ -24,7 +24,7 @@ MOST_NEAR = 3
 SIDES = {"both": "on both sides", "left": "on the person's left alone", "right": "on the person's right alone"}
 NOTHING_OF_UNITS = (
     "Nothing is known of single action units at {:.2f} s: the session holds no trace of a face there, or the face was "
-    "still being learned."
+    "still being learned, or gone within a second."
 )
 THRESHOLD_MARK = "score threshold "
 """Begins the text of the mark that Live sets where the sensitivity was changed; the new threshold follows."""

@@ -22,9 +22,9 @@ LOST_S = (40.0, 44.0)
 """The mouth talks there: its part is not judged."""
 
 
-def write(path, scale=1.0, *, trace=True, joins_s=math.inf):
-    """A session of 70 s with the limits 1.0 and 1.4 % for its parts, times `scale`; a second face joins late."""
-    steps = restless_face(SECONDS, seed=1)
+def write(path, scale=1.0, *, seconds=SECONDS, trace=True, joins_s=math.inf):
+    """A session with the limits 1.0 and 1.4 % for its parts, times `scale`; a second face joins late."""
+    steps = restless_face(seconds, seed=1)
     with SessionWriter(path, SessionInfo(source="a")) as session:
         for number in range(len(steps)):
             time_s = number / GRID_HZ
@@ -108,6 +108,13 @@ def test_a_session_without_a_trace_is_refused_in_a_sentence(tmp_path):
     assert done.exit_code == 2
     assert "old holds no trace" in done.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_session_too_short_for_any_limit_gives_an_empty_table(tmp_path):
+    path = write(tmp_path / "short.medn", seconds=3.5)
+    done = CliRunner().invoke(app, ["export", str(path), "--to", "units", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.stderr
+    assert len((tmp_path / "short-units.csv").read_text().splitlines()) == 1
 
 
 def test_explain_names_the_units_on_request(path):

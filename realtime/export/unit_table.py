@@ -1,7 +1,7 @@
 """The limit of detection of each action unit over time, as CSV: a row for each face and half second.
 
 It is computed anew from the trace, span by span, because frames keep the limits of the upper and the lower face alone.
-There is no row while a face is being learned or gone; an empty cell is not judged.
+There is no row while a face is being learned, in its last second and while it is gone; an empty cell is not judged.
 """
 
 import csv
@@ -12,7 +12,7 @@ import numpy as np
 from realtime.export.context import ExportContext, ExportError
 from realtime.export.tables import csv_cell
 from realtime.spotting.detector import WARM_UP_S
-from realtime.viewing.unit_limits import UNIT_NAMES, unit_limits
+from realtime.viewing.unit_limits import UNIT_NAMES, UNKNOWN_S, unit_limits
 
 EVERY_S = 0.5
 SPAN_S = 300.0
@@ -40,8 +40,8 @@ def write_units(context: ExportContext, path: Path) -> None:
                     lines.writerow([csv_cell(cell) for cell in (context.name, time_s, face, *pcts)])
                     written = True
             context.tick(min(begin_s + SPAN_S, end_s), end_s)
-    if not written and end_s > WARM_UP_S:  # nothing is known of shorter ones with a trace, either
+    if not written and end_s > WARM_UP_S + UNKNOWN_S:  # nothing is known of shorter ones with a trace, either
         raise ExportError(
             f"{context.name} holds no trace of a face to compute the limits of action units from: it was made by an "
-            "earlier MEDN, or shows none for three seconds. Analyse the recording again."
+            "earlier MEDN, or shows none for four seconds. Analyse the recording again."
         )

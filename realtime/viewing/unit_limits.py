@@ -24,6 +24,8 @@ LEAD_S = 45.0
 """The trace is read from so long before: what a face does anyway is known from 30 s, and older moments fade."""
 FRAME_S = 0.25
 """A moment without a frame of its face this near is not judged."""
+UNKNOWN_S = LIMIT_DELAY_S + FRAME_S
+"""Nothing is known of moments so short before a face is gone: frames keep no limit of them."""
 
 SINGLE = tuple(number for number, unit in enumerate(UNITS) if len(unit.aus) == 1)
 """The patterns of one action unit each."""
@@ -44,8 +46,8 @@ class UnitLimits:
 def unit_limits(session: Session, between_s: tuple[float, float]) -> dict[int, UnitLimits]:
     """The limits at moments within a span of a session, 30 a second, by face; empty if it holds no trace there.
 
-    Nothing is there in the first 3 s of a face, which is being learned, and in its last second, of which frames keep no
-    limit. Raises `SessionError`.
+    Nothing is there in the first 3 s of a face, which is being learned, and in its last second (`UNKNOWN_S`). Raises
+    `SessionError`.
     """
     begin_s, end_s = between_s
     moments: defaultdict[int, list[tuple[float, NDArray[np.float32]]]] = defaultdict(list)
@@ -60,7 +62,7 @@ def unit_limits(session: Session, between_s: tuple[float, float]) -> dict[int, U
 def _moments(steps: Steps, between_s: tuple[float, float]) -> list[tuple[float, NDArray[np.float32]]]:
     """Time and (patterns,) √(sᵀC⁻¹s) of each moment of a stretch of the trace that lies within a span."""
     detector, found = Detector(), []
-    begin_s, end_s = between_s[0], min(between_s[1], steps.end_s - LIMIT_DELAY_S - FRAME_S)
+    begin_s, end_s = between_s[0], min(between_s[1], steps.end_s - UNKNOWN_S)
     for at_s, values in steps:
         before = detector.newest
         detector.step(at_s, values)
