@@ -121,22 +121,36 @@ def patient(monkeypatch):
 
 
 @pytest.fixture
-def window(app, home, patient):
+def new_window(app, home):
+    """`new_window(settings)`: a main window; all are deleted after the test, and not whenever Python likes to."""
     from PyQt6.QtCore import QEvent
 
     from gui.settings import Settings
     from gui.window import MainWindow
+
+    windows = []
+
+    def make(settings=None):
+        windows.append(MainWindow(settings or Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1)))
+        return windows[-1]
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def window(new_window, home, patient):
     from tests.gui_driver import until
 
-    result = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
+    result = new_window()
     (home / "sessions").mkdir()
     result.show()
     result.activateWindow()
     until(result.isActiveWindow)
-    yield result
-    result.close()
-    result.deleteLater()
-    app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return result
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from PyQt6.QtWidgets import QFileDialog
 
 from gui.analyze import queue as analysis_queue
 from gui.analyze.queue import Entry, Queue, Stage
-from gui.settings import Settings
-from gui.window import MainWindow
 from realtime.session import Status, open_session
 from tests.gui_driver import live_for, press, until
 
@@ -127,9 +125,9 @@ def test_review_shows_the_whole_session_once_a_stopped_analysis_was_made_again(w
         assert [judged.status for judged in stored.events()] == [Status.CONFIRMED]
 
 
-def test_closing_the_window_mid_analysis_leaves_a_whole_session(app, home, interview):
+def test_closing_the_window_mid_analysis_leaves_a_whole_session(new_window, home, interview):
     (home / "sessions").mkdir()
-    window = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
+    window = new_window()
     window.show()
     window.analyze.add([str(interview)])
     until(lambda: window.analyze.queue.entries[0].done_s > 0, 60)

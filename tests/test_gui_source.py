@@ -9,8 +9,6 @@ from gui import settings as app_settings
 from gui.live import source_picker
 from gui.live.run import SAMPLE
 from gui.live.source_picker import SourcePicker
-from gui.settings import Settings
-from gui.window import MainWindow
 from realtime.sources.camera import Camera
 from tests.gui_driver import press, until
 
@@ -82,8 +80,8 @@ def test_without_a_camera_a_notice_is_shown_and_the_sample_is_offered(cameras, w
     assert empty._sample.isVisible()
 
 
-def test_source_sensitivity_and_overlays_are_as_they_were_left_at_the_next_start(app, home, interview):
-    window = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions")))
+def test_source_sensitivity_and_overlays_are_as_they_were_left_at_the_next_start(new_window, interview):
+    window = new_window()
     window.show()
     live = window.live
     live.start_source(str(interview))
@@ -91,13 +89,11 @@ def test_source_sensitivity_and_overlays_are_as_they_were_left_at_the_next_start
     for layer in live.layers[:2]:
         layer.click()
     window.close()
-    reopened = MainWindow(app_settings.load())  # Qt's objects live as long as this one
-    again = reopened.live
+    again = new_window(app_settings.load()).live
     until(lambda: not again.picker.looking)
     assert again.picker.source == str(interview)
     assert again.sensitivity.slider.value() == 6
     assert [layer.isChecked() for layer in again.layers] == [False, False, True]
-    reopened.close()
 
 
 def test_the_wheel_and_the_arrows_start_no_camera_and_the_arrows_open_the_list(cameras, app, monkeypatch):

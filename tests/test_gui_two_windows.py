@@ -2,8 +2,6 @@
 
 import pytest
 
-from gui.settings import Settings
-from gui.window import MainWindow
 from realtime.session import Status, open_session
 from tests.gui_driver import write_session
 
@@ -17,14 +15,13 @@ def path(home):
 
 
 @pytest.fixture
-def windows(window, home, path):
+def windows(window, new_window, path):
     """Two windows that show the session."""
-    other = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions"), workers=1))
+    other = new_window()
     for each in (window, other):
         each.show()
         each.open_session(path)
-    yield window, other
-    other.close()
+    return window, other
 
 
 def stored(path):

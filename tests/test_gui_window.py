@@ -42,7 +42,6 @@ from gui.review.marking import MarksDialog
 from gui.review.record import Record
 from gui.settings import Settings
 from gui.widgets.basic import Choice, IconButton
-from gui.window import MainWindow
 from medn.runtime import runtimes_here
 from realtime.report import clock
 from tests.gui_driver import an_event, live_for, press, until, write_session
@@ -165,8 +164,8 @@ def test_times_are_written_for_people(seconds, text):
     assert clock(seconds) == text
 
 
-def test_no_thread_outlives_the_window(app, home, interview):
-    window = MainWindow(Settings(accepted_terms=1, sessions=str(home / "sessions")))
+def test_no_thread_outlives_the_window(new_window, interview):
+    window = new_window()
     window.show()
     window.live.picker.choose(str(interview))
     window.live.start()
@@ -362,11 +361,11 @@ def test_long_names_and_limits_give_way_before_a_button_of_review_is_cut_off(win
         assert shown.width() >= shown.fontMetrics().horizontalAdvance(shown.text())
 
 
-def test_a_border_between_panels_stays_where_it_was_moved(app, home):
+def test_a_border_between_panels_stays_where_it_was_moved(new_window, home):
     settings = Settings(accepted_terms=1, sessions=str(home / "sessions"))
     sizes = []
     for load in (lambda: settings, app_settings.load):
-        window = MainWindow(load())
+        window = new_window(load())
         window.resize(1300, 700)
         window.show()
         live_for(0.1)
@@ -383,19 +382,18 @@ def test_a_border_between_panels_stays_where_it_was_moved(app, home):
     assert again == moved
 
 
-def test_the_window_opens_within_its_screen_and_remembers_its_size(app, home, monkeypatch):
+def test_the_window_opens_within_its_screen_and_remembers_its_size(new_window, home):
     settings = Settings(accepted_terms=1, sessions=str(home / "sessions"))
-    first = MainWindow(settings)
+    first = new_window(settings)
     screen = first.screen().availableGeometry()
     assert first.width() <= max(screen.width(), first.minimumWidth())
     assert first.height() <= max(screen.height(), first.minimumHeight())
     first.resize(first.minimumWidth(), first.minimumHeight() + 13)  # the height fits the test's screen
     first.show()
     first.close()
-    again = MainWindow(app_settings.load())
+    again = new_window(app_settings.load())
     assert again.size() == first.size()
     assert again.height() == again.minimumHeight() + 13
-    again.close()
 
 
 def test_f11_switches_full_screen(window, app):
