@@ -28,8 +28,8 @@ LIGHT_EVERY_S = 0.5
 """How often the light on the face is measured."""
 FROZEN_S = 1.0
 """Noise changes every picture of a camera: one that stays the same for longer is not of now."""
-COMPARED_LINES = 48
-"""So many lines of a picture, and pixels of each as far apart, are compared with the picture before."""
+COMPARED_LINES = 16
+"""So many lines of a picture are compared with those of the picture before: noise changes each of them."""
 MAX_STEP_S = 1.0
 """A longer gap between two frames is a gap, not a time that was looked at."""
 BUSY = (Cause.OVERRUN, Cause.CAMERA_OVERRUN)
@@ -116,7 +116,7 @@ class Watch:
             while times_s and times_s[0] < now_s - RATE_OVER_S:
                 times_s.popleft()
         apart_px = max(frame.image.shape[0] // COMPARED_LINES, 1)
-        picture = frame.image[::apart_px, ::apart_px]
+        picture = frame.image[::apart_px]
         if self._picture is None or not np.array_equal(picture, self._picture):
             self._picture, self._changed_s = picture.copy(), now_s
         if analysis.faces:
