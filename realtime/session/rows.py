@@ -96,8 +96,8 @@ class Coding:
 
 
 CODING_COLUMNS = (
-    *("coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text", "judged_face", "judges_event"),
-)
+    "coder", "onset_s", "apex_s", "offset_s", "status", "emotion", "aus", "text", "judged_face", "judges_event",
+)  # fmt: skip
 
 
 def frame_row(row: tuple[Any, ...]) -> FrameRow:
